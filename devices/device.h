@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_DEVICES_DEVICE_H
+#define THUNDERLAKE_DEVICES_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "vmm/base/error.h"
+#include "vmm/base/options.h"
+
+struct bus;
+struct guest_mem;
+struct irq_router;
+struct loop;
+struct pci_bus;
+
+/*
+ * All a device is granted. No globals, no way back to the machine. Everything is borrowed and
+ * outlives the device. Unit tests pass a fake one (buses and router without a KVM).
+ */
+struct device_env {
+	struct guest_mem *mem;
+	struct bus *pio;
+	struct bus *mmio;
+	struct irq_router *irqs;
+	struct pci_bus *pci;	/* NULL: no PCI in this machine */
+	struct loop *loop;	/* the device's queue work and back ends run here */
+	struct loop *main_loop; /* for what the user's side hears: events, terminals */
+	const char *id;		/* the device's name in this machine, unique: "disk0" */
+	/* Something happened that the control socket's clients want to know; posted to the main
+	 * thread. Any thread; NULL in tests. `event` is static text, `value` its number if any. */
+	void (*notify)(void *arg, const char *id, const char *event, uint64_t value);
+	void *notify_arg;
+};
+
+/*
+ * A kind of device, as data. Listed in the one array of mgmt/device_types.c; `--device NAME,…`
+ * makes one. Calls come from the main thread, in this order: init, then any of reset, quiesce +
+ * resume (vCPUs paused meanwhile), last finish.
+ */
+struct device_type {
+	const char *name; /* "virtio-blk" */
+	const char *help; /* one line */
+	struct option_table options;
+	size_t options_size; /* of the struct that `options` fills; 0 without options */
+	size_t state_size;   /* allocated zeroed before init, freed after finish */
+
+	/* `options` is valid for the call only. On failure init has undone all it did. */
+	int (*init)(void *state, const struct device_env *env, const void *options,
+		    struct error *err);
+	/* Back to power-on; vCPUs are paused. May be NULL. */
+	void (*reset)(void *state);
+	/* Finishes or parks what is in flight: no access to guest memory, no interrupt, after the
+	 * return and until resume. May be NULL, then resume too. */
+	void (*quiesce)(void *state);
+	void (*resume)(void *state);
+	/* May be NULL. */
+	void (*finish)(void *state);
+};
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_DEVICES_PCI_PCI_H
+#define THUNDERLAKE_DEVICES_PCI_PCI_H
+
+#include <linux/pci_regs.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/base/error.h"
+#include "vmm/base/thread.h"
+#include "vmm/bus/bus.h"
+#include "vmm/bus/irq.h"
+
+/*
+ * PCI Express bus 0: configuration space by CF8/CFC and ECAM, BARs, INTx and capabilities. Bus 0 is
+ * all there is for now; devices are root-complex integrated endpoints.
+ */
+#define PCI_CONFIG_BYTES 4096u
+#define PCI_BARS	 6u
+#define PCI_SLOTS	 32u
+
+struct pci_bus;
+struct pci_device;
+
+struct pci_bus_config {
+	struct bus *pio; /* all borrowed */
+	struct bus *mmio;
+	struct irq_router *irqs;
+};
+
+/* Maps CF8/CFC and ECAM. Host bridge and LPC are plugged by devices/pci/q35.h. */
+int pci_bus_create(const struct pci_bus_config *config, struct pci_bus **out);
+void pci_bus_destroy(struct pci_bus *bus);
+
+struct pci_bar {
+	uint64_t size; /* power of two; 0: no such BAR */
+	uint8_t flags; /* PCI_BASE_ADDRESS_SPACE_IO, PCI_BASE_ADDRESS_MEM_TYPE_64 | …_PREFETCH */
+	const struct io_ops *ops; /* called with the pci_device's `owner` */
+	/* Told after the BAR moved, was mapped or unmapped (address 0); may be NULL. Under the
+	 * device lock. For doorbells inside the BAR. */
+	void (*on_move)(struct pci_device *device, unsigned bar, uint64_t address);
+	struct io_region region; /* kept by the bus */
+};
+
+struct pci_identity {
+	uint16_t vendor, device, subsystem_vendor, subsystem;
+	uint8_t revision;
+	uint32_t class_code; /* 24 bits: base, sub, interface */
+};
+
+struct pci_device {
+	/* Filled before pci_device_plug. */
+	const char *name;
+	void *owner;
+	struct pci_identity identity;
+	struct pci_bar bars[PCI_BARS];
+	bool has_intx; /* INTA */
+	/* Called under `lock` after a write to configuration space that this device is to know
+	 * about (outside BARs, command and the capabilities that the bus serves itself); NULL:
+	 * none. */
+	void (*on_config_write)(struct pci_device *device, unsigned offset, unsigned size);
+	/* Called under `lock` before configuration space is read; for registers that are not plain
+	 * memory (virtio's PCI_CFG capability); NULL: none. */
+	void (*on_config_read)(struct pci_device *device, unsigned offset, unsigned size);
+
+	/* Kept by the bus. */
+	struct pci_bus *bus;
+	unsigned slot, function;
+	struct mutex lock; /* guards all below; vCPU accesses to configuration space take it */
+	uint8_t config[PCI_CONFIG_BYTES];
+	uint8_t writable[PCI_CONFIG_BYTES];	  /* bits the guest may write */
+	uint8_t clear_on_write[PCI_CONFIG_BYTES]; /* bits that a written 1 clears */
+	uint16_t next_capability;
+	struct irq_line intx;
+	struct msix *msix; /* NULL without; see devices/pci/msix.h */
+};
+
+/* Places the device in `slot` (0 to 31), or in the lowest free one from 1 on with slot -1; all BARs
+ * get addresses at once from the windows of vmm/boot/layout.h, so that a guest without firmware
+ * finds them set up, with decoding on. -EBUSY slot taken, -ENOSPC. Main thread. */
+int pci_device_plug(struct pci_bus *bus, struct pci_device *device, int slot, int function,
+		    struct error *err);
+void pci_device_unplug(struct pci_device *device);
+
+/* Power-on state: command register, BAR addresses and capabilities as after plug. */
+void pci_device_reset(struct pci_device *device);
+
+/* Appends a capability of `length` bytes (with its two header bytes, which are filled in); returns
+ * its offset. Before plug. Configuration bytes are read-only unless set in `writable`. -ENOSPC. */
+int pci_add_capability(struct pci_device *device, uint8_t id, unsigned length);
+
+/* Level of INTA, honouring the interrupt-disable bit. Any thread. */
+void pci_intx_set(struct pci_device *device, bool level);
+
+/* Whether the guest allows the device to access memory and send messages (bus master bit). */
+bool pci_is_bus_master(struct pci_device *device);
+
+/* For query-pci and tests: device in slot/function or NULL. Main thread. */
+struct pci_device *pci_device_at(struct pci_bus *bus, unsigned slot, unsigned function);
+
+/* A configuration access as the guest makes it; for tests and the fuzz target. */
+uint32_t pci_config_read(struct pci_bus *bus, unsigned bdf, unsigned offset, unsigned size);
+void pci_config_write(struct pci_bus *bus, unsigned bdf, unsigned offset, unsigned size,
+		      uint32_t value);
+
+#endif

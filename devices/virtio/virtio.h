@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_DEVICES_VIRTIO_VIRTIO_H
+#define THUNDERLAKE_DEVICES_VIRTIO_VIRTIO_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "devices/virtio/virtqueue.h"
+#include "vmm/base/error.h"
+#include "vmm/base/log.h"
+
+struct device_env;
+struct virtio_pci;
+
+/*
+ * What a virtio device is to its transport and back (virtio 1.2 §2). The transport owns status,
+ * feature negotiation (only offered bits), vectors, doorbells and configuration reads. Every
+ * callback below runs on the device's loop (`env->loop`), one at a time, so a device needs no lock;
+ * while start or stop runs, the driver's processor waits for it.
+ */
+#define VIRTIO_QUEUES_MAX 64u
+#define VIRTIO_CONFIG_MAX 256u
+
+struct virtio_device;
+
+struct virtio_type {
+	const char *name;    /* "virtio-blk" */
+	uint16_t device_id;  /* VIRTIO_ID_* */
+	uint32_t pci_class;  /* 24-bit PCI class code */
+	uint16_t queue_size; /* what queues offer at most; power of two */
+
+	/* DRIVER_OK: features and queues are final. Chains may be waiting already; on_notify is
+	 * called once for every ready queue after this returns. */
+	void (*start)(struct virtio_device *v);
+	/* Reset, quiesce, or the end: returns only when nothing is in flight; chains not yet
+	 * pushed are dropped on reset. No queue is touched after it until start. */
+	void (*stop)(struct virtio_device *v);
+	/* The driver rang, or polling is over: take chains until the queue is empty. May be called
+	 * without need. */
+	void (*on_notify)(struct virtio_device *v, unsigned queue);
+	/* The driver wrote configuration bytes (already stored in v->config); may be NULL: then
+	 * configuration is read-only. */
+	void (*on_config_write)(struct virtio_device *v, unsigned offset, unsigned size);
+	/* Finishes what is in flight without dropping it, so that the rings are all there is, and
+	 * may be continued; NULL when nothing is ever in flight between callbacks. */
+	void (*drain)(struct virtio_device *v);
+};
+
+/* Embedded in the device's state; the rest is kept by the transport. */
+struct virtio_device {
+	/* Filled by the device before virtio_pci_plug. */
+	const struct virtio_type *type;
+	const char *id;	      /* for log tags; borrowed */
+	uint64_t features;    /* offered; VERSION_1, EVENT_IDX, INDIRECT_DESC are added */
+	unsigned queue_count; /* 1 to VIRTIO_QUEUES_MAX */
+	unsigned config_size; /* bytes of `config` that exist */
+	uint8_t config[VIRTIO_CONFIG_MAX]; /* initial contents */
+
+	/* Read-only for the device. */
+	uint64_t driver_features; /* valid from start on */
+	struct virtqueue queues[VIRTIO_QUEUES_MAX];
+	bool queue_ready[VIRTIO_QUEUES_MAX];
+	bool running; /* between start and stop */
+
+	struct log_limit log_limit; /* for log_guest about this device */
+	struct virtio_pci *transport;
+};
+
+/* Puts the device on PCI (virtio 1.2 §4.1, modern only, MSI-X with INTx as the fall-back) in the
+ * lowest free slot. Main thread. On success the transport is owned by `v` until virtio_unplug. */
+int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struct error *err);
+
+/* Stops the device if it runs, takes it off the bus, frees the transport. NULL transport is fine.
+ */
+void virtio_unplug(struct virtio_device *v);
+
+/* For device_type's ops of virtio devices; main thread, vCPUs paused. */
+void virtio_reset(struct virtio_device *v);
+void virtio_quiesce(struct virtio_device *v);
+void virtio_resume(struct virtio_device *v);
+
+static inline bool virtio_has_feature(const struct virtio_device *v, unsigned bit)
+{
+	return v->driver_features & (UINT64_C(1) << bit);
+}
+
+/* --- what a device does from its loop -------------------------------------------------------- */
+
+/* Interrupts the driver if it wants to know of what was pushed to `queue`. */
+void virtio_signal(struct virtio_device *v, unsigned queue);
+
+/* Pops; a corrupt ring fails the device (below) and reads as empty. 1 or 0. */
+int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *chain);
+
+/* Replaces configuration bytes and sends a configuration-change interrupt. */
+void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
+			  unsigned length);
+
+/* The guest broke the protocol: one rate-limited line, DEVICE_NEEDS_RESET (virtio 1.2 §2.1.2), and
+ * the queues stay silent until the driver resets the device. */
+void virtio_fail(struct virtio_device *v, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* The state of one queue's doorbell for devices that poll: as virtqueue_want_doorbell. */
+bool virtio_want_doorbell(struct virtio_device *v, unsigned queue, bool want);
+
+#endif

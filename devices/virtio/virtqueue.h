@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_DEVICES_VIRTIO_VIRTQUEUE_H
+#define THUNDERLAKE_DEVICES_VIRTIO_VIRTQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct guest_mem;
+
+/*
+ * The device's side of one split virtqueue (virtio 1.2 §2.7) with indirect descriptors and event
+ * index. The guest is hostile: each descriptor is copied once, checked, then used; loops, lengths
+ * and addresses are bounded. Devices see host slices, never a descriptor. One thread at a time: the
+ * loop of the device.
+ */
+#define VIRTQUEUE_MAX_SIZE 1024u
+
+struct virtqueue {
+	/* Set by the transport before virtqueue_start. */
+	uint16_t size; /* power of two, 1 to VIRTQUEUE_MAX_SIZE; as the driver set it */
+	uint64_t desc_gpa, avail_gpa, used_gpa;
+	bool event_index; /* VIRTIO_F_EVENT_IDX negotiated */
+	bool indirect;	  /* VIRTIO_F_INDIRECT_DESC negotiated */
+
+	/* Kept by virtqueue.c. */
+	const struct guest_mem *mem;
+	const struct vring_desc *desc; /* host addresses of the three rings */
+	struct vring_avail *avail;
+	struct vring_used *used;
+	uint16_t next_avail; /* next entry of the available ring to take */
+	uint16_t next_used;  /* next entry of the used ring to fill */
+	uint16_t signalled;  /* next_used at the last signal */
+	bool broken;	     /* a corrupt ring was met: nothing works until restart */
+};
+
+/* One descriptor chain as validated host slices. The caller gives the iovec array. */
+struct virtqueue_chain {
+	struct iovec *iov;     /* caller's array: readable slices first, then writable ones */
+	unsigned iov_capacity; /* set by the caller; a longer chain is corrupt */
+	unsigned readable_count;
+	unsigned writable_count; /* at iov + readable_count */
+	size_t readable_bytes;
+	size_t writable_bytes;
+	uint16_t head; /* names the chain in virtqueue_push */
+};
+
+/* Checks alignment and that the rings lie in RAM; the positions start at 0. -EINVAL, -EFAULT. */
+int virtqueue_start(struct virtqueue *vq, const struct guest_mem *mem);
+
+/* Takes the next chain: 1 with `chain` filled, 0 when the ring is empty, -EPROTO when it is corrupt
+ * (from then on always). */
+int virtqueue_pop(struct virtqueue *vq, struct virtqueue_chain *chain);
+
+/* Whether pop would find something; cheap, for polling. */
+bool virtqueue_has_work(const struct virtqueue *vq);
+
+/* Returns a chain with `written` bytes put into its writable part. Chains may be returned in any
+ * order. Visible to the driver after the call (release). */
+void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written);
+
+/* Whether the driver wants an interrupt for what was pushed since the last true answer (virtio 1.2
+ * §2.7.7.2, §2.7.10). Call once after a batch of pushes. */
+bool virtqueue_needs_signal(struct virtqueue *vq);
+
+/* Asks the driver to ring, or not, for new chains. After asking to ring, look at the ring once
+ * more: returns true when work slipped in. Silencing always returns false. */
+bool virtqueue_want_doorbell(struct virtqueue *vq, bool want);
+
+/* Copies between a chain's readable or writable slices and a buffer, from `offset` within them;
+ * returns the bytes copied, less than `length` at the end of the slices. */
+size_t iov_read(const struct iovec *iov, unsigned count, size_t offset, void *buffer,
+		size_t length);
+size_t iov_write(const struct iovec *iov, unsigned count, size_t offset, const void *buffer,
+		 size_t length);
+
+#endif

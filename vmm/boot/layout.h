@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_VMM_BOOT_LAYOUT_H
+#define THUNDERLAKE_VMM_BOOT_LAYOUT_H
+
+/* The numbers of the machine, once. vmm/README.md shows them as a table. */
+
+/* --- guest physical addresses --- */
+#define LAYOUT_GDT_GPA		0x500u
+#define LAYOUT_BOOT_PARAMS_GPA	0x7000u /* Linux "zero page", or PVH start_info */
+#define LAYOUT_PAGE_TABLES_GPA	0x9000u /* identity map of the first 4 GiB: 6 pages */
+#define LAYOUT_COMMAND_LINE_GPA 0x20000u
+#define LAYOUT_COMMAND_LINE_MAX 0x10000u
+#define LAYOUT_SETUP_DATA_GPA	0x30000u /* RNG seed and other setup_data */
+#define LAYOUT_LOW_RAM_END	0x9fc00u /* EBDA and BIOS above, reserved in E820 */
+#define LAYOUT_BIOS_TABLES_GPA	0xe0000u /* RSDP, ACPI and SMBIOS tables, up to 1 MiB */
+#define LAYOUT_BIOS_TABLES_END	0x100000u
+#define LAYOUT_KERNEL_GPA	0x1000000u /* a relocatable bzImage that does not say otherwise */
+
+#define LAYOUT_PCI_HOLE_START	0xc0000000u /* RAM ends here at most and goes on at 4 GiB */
+#define LAYOUT_PCI_MMIO32_GPA	0xc0000000u /* BARs below 4 GiB */
+#define LAYOUT_PCI_MMIO32_END	0xe0000000u
+#define LAYOUT_ECAM_GPA		0xe0000000u /* 256 buses of 1 MiB */
+#define LAYOUT_ECAM_SIZE	0x10000000u
+#define LAYOUT_IOAPIC_GPA	0xfec00000u
+#define LAYOUT_LAPIC_GPA	0xfee00000u
+#define LAYOUT_IDENTITY_MAP_GPA 0xfeffc000u /* one page, for Intel hosts */
+#define LAYOUT_TSS_GPA		0xfeffd000u /* three pages, likewise */
+#define LAYOUT_HIGH_RAM_GPA	0x100000000u
+#define LAYOUT_PCI_MMIO64_GPA	0x8000000000u /* 64-bit BARs: 512 GiB .. 1 TiB */
+#define LAYOUT_PCI_MMIO64_END	0x10000000000u
+
+/* --- GDT selectors at LAYOUT_GDT_GPA --- */
+#define LAYOUT_GDT_CODE64 0x10u
+#define LAYOUT_GDT_DATA	  0x18u
+#define LAYOUT_GDT_CODE32 0x20u
+#define LAYOUT_GDT_TSS	  0x28u
+
+/* --- I/O ports --- */
+#define LAYOUT_I8042_PORT      0x60u /* and 0x64 */
+#define LAYOUT_RTC_PORT	       0x70u
+#define LAYOUT_COM1_PORT       0x3f8u
+#define LAYOUT_COM2_PORT       0x2f8u
+#define LAYOUT_COM3_PORT       0x3e8u
+#define LAYOUT_COM4_PORT       0x2e8u
+#define LAYOUT_DEBUG_EXIT_PORT 0xf4u /* isa-debug-exit, off unless asked for */
+#define LAYOUT_PVPANIC_PORT    0x505u
+#define LAYOUT_FW_CFG_PORT     0x510u /* selector, data 0x511, DMA 0x514 */
+#define LAYOUT_ACPI_PM_PORT    0x600u /* ICH9 PMBASE: PM1 event, control, timer at +8, GPE0 at +0x20 \
+				       */
+#define LAYOUT_PCI_CONFIG_PORT 0xcf8u
+#define LAYOUT_RESET_PORT      0xcf9u /* ACPI reset register */
+#define LAYOUT_PCI_PIO_START   0x1000u
+#define LAYOUT_PCI_PIO_END     0x10000u
+
+/* --- interrupt lines (GSIs) --- */
+#define LAYOUT_RTC_IRQ	    8u
+#define LAYOUT_SCI_IRQ	    9u
+#define LAYOUT_COM1_IRQ	    4u
+#define LAYOUT_COM2_IRQ	    3u
+#define LAYOUT_KEYBOARD_IRQ 1u
+#define LAYOUT_MOUSE_IRQ    12u
+#define LAYOUT_PCI_INTX_IRQ 16u /* INTA of slot s: 16 + (s + pin) % 8 */
+
+#endif

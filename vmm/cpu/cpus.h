@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_VMM_CPU_CPUS_H
+#define THUNDERLAKE_VMM_CPU_CPUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/base/error.h"
+
+struct bus;
+struct kvm;
+
+#define CPUS_MAX 64u
+
+/* How the boot processor enters the guest; the others wait for INIT and SIPI. */
+enum cpu_entry_mode {
+	CPU_ENTRY_RESET, /* real mode at F000:FFF0, for firmware */
+	CPU_ENTRY_PVH,	 /* 32-bit protected mode, no paging, flat segments, EBX = `argument` */
+	CPU_ENTRY_LONG,	 /* 64-bit mode, page tables at `page_table_gpa`, RSI = `argument` */
+};
+
+struct cpu_entry {
+	enum cpu_entry_mode mode;
+	uint64_t rip;
+	uint64_t argument;	 /* gpa of start_info or boot_params */
+	uint64_t page_table_gpa; /* CPU_ENTRY_LONG: written by vmm/boot */
+	uint64_t gdt_gpa;	 /* written by vmm/boot, layout in vmm/boot/layout.h */
+};
+
+enum cpu_event_kind {
+	CPU_EVENT_RESET,    /* triple fault: the machine is to be reset */
+	CPU_EVENT_SHUTDOWN, /* KVM_EXIT_SYSTEM_EVENT says power off */
+	CPU_EVENT_CRASH,  /* the guest told KVM that it crashed (Hyper-V crash MSRs and the like) */
+	CPU_EVENT_FAILED, /* KVM cannot go on: internal error, failed entry, bad exit; `text` tells
+			   */
+};
+
+struct cpu_event {
+	enum cpu_event_kind kind;
+	unsigned cpu;
+	/* CPU_EVENT_FAILED: registers, code bytes and a sentence a user can act on; several lines.
+	 */
+	char text[4096];
+};
+
+struct cpus_config {
+	struct kvm *kvm; /* all borrowed */
+	struct bus *pio;
+	struct bus *mmio;
+	unsigned count;	  /* 1 to CPUS_MAX */
+	unsigned sockets; /* topology: sockets × cores × threads = count; zeros mean one socket */
+	unsigned cores;
+	unsigned threads;
+	/* Runs on a vCPU thread, which stays stopped until cpus_reset. Must only post. */
+	void (*on_event)(void *arg, const struct cpu_event *event);
+	void *arg;
+};
+
+/* The virtual processors and their threads `vcpu/N`. Functions are for the main thread. */
+struct cpus;
+
+/* Makes the vCPUs with CPUID and MSRs, paused, and keeps their state as the power-on state.
+ * -EINVAL (count beyond CPUS_MAX or what the host allows, topology), or the host's error. */
+int cpus_create(const struct cpus_config *config, struct cpus **out, struct error *err);
+
+/* Stops and joins the threads. NULL is fine. */
+void cpus_destroy(struct cpus *cpus);
+
+/* Back to the power-on state, with the boot processor at `entry`. Only while paused. */
+int cpus_reset(struct cpus *cpus, const struct cpu_entry *entry, struct error *err);
+
+/* Pause returns when no vCPU is in KVM_RUN nor in a device. Both are idempotent. */
+void cpus_pause(struct cpus *cpus);
+void cpus_resume(struct cpus *cpus);
+
+unsigned cpus_count(const struct cpus *cpus);
+/* Linux thread id of a vCPU's thread, for query-cpus-fast. */
+int cpus_thread_id(const struct cpus *cpus, unsigned cpu);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_VMM_MEM_GUEST_MEM_H
+#define THUNDERLAKE_VMM_MEM_GUEST_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/base/error.h"
+
+struct kvm;
+
+/*
+ * The guest's RAM: one memfd, mapped once, aligned for huge pages with MADV_HUGEPAGE, split at the
+ * PCI hole (vmm/boot/layout.h: below LAYOUT_PCI_HOLE_START and from 4 GiB on). The guest changes it
+ * while we look: copy once, check the copy, use the copy. All functions from any thread unless
+ * said.
+ */
+struct guest_mem;
+
+struct guest_mem_region {
+	uint64_t gpa;
+	uint64_t size;
+	uint8_t *hva;
+};
+
+#define GUEST_MEM_MIN_BYTES  (16u << 20)
+#define GUEST_MEM_PAGE_BYTES 4096u
+
+/* `size` in bytes, a multiple of 1 MiB, at least GUEST_MEM_MIN_BYTES. `kvm` is borrowed; NULL (unit
+ * tests, fuzz targets) gives memory without a VM. -EINVAL, -ENOMEM, -errno of the host. */
+int guest_mem_create(struct kvm *kvm, uint64_t size, struct guest_mem **out, struct error *err);
+void guest_mem_destroy(struct guest_mem *mem);
+
+uint64_t guest_mem_size(const struct guest_mem *mem);
+
+/* The memory regions by rising gpa. */
+const struct guest_mem_region *guest_mem_regions(const struct guest_mem *mem, size_t *count);
+
+/* Host address of [gpa, gpa+length), valid as long as `mem`; NULL if any of it is not RAM. Never
+ * partial; length 0 gives NULL. */
+void *guest_mem_slice(const struct guest_mem *mem, uint64_t gpa, uint64_t length);
+
+/* Copies that may span regions. -EFAULT if any byte is not RAM, with nothing copied. */
+int guest_mem_read(const struct guest_mem *mem, uint64_t gpa, void *buffer, size_t length);
+int guest_mem_write(struct guest_mem *mem, uint64_t gpa, const void *buffer, size_t length);
+
+/* Gives the pages back to the host; they read as zeros afterwards. Page-aligned. -EINVAL, -EFAULT.
+ */
+int guest_mem_discard(struct guest_mem *mem, uint64_t gpa, uint64_t length);
+
+/* Forgets all contents, as a power cycle does. Processors paused, devices quiesced. */
+int guest_mem_clear(struct guest_mem *mem);
+
+/* Dirty logging of writes by the guest's processors; what devices write is marked by
+ * guest_mem_mark_dirty. Main thread. */
+int guest_mem_log_dirty(struct guest_mem *mem, bool on);
+/* Bitmap of region `index` since the last call, one bit a page, rounded up to 64. */
+int guest_mem_dirty_pages(struct guest_mem *mem, size_t index, uint64_t *bitmap);
+
+#endif
