@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vmm/base/error.h"
 #include "vmm/base/options.h"
@@ -12,6 +13,7 @@ struct bus;
 struct guest_mem;
 struct irq_router;
 struct loop;
+struct machine_requests;
 struct pci_bus;
 
 /*
@@ -27,6 +29,8 @@ struct device_env {
 	struct loop *loop;	/* the device's queue work and back ends run here */
 	struct loop *main_loop; /* for what the user's side hears: events, terminals */
 	const char *id;		/* the device's name in this machine, unique: "disk0" */
+	/* Reset, power-off, panic: devices/legacy/request.h. NULL: nobody hears them. */
+	const struct machine_requests *requests;
 	/* Something happened that the control socket's clients want to know; posted to the main
 	 * thread. Any thread; NULL in tests. `event` is static text, `value` its number if any. */
 	void (*notify)(void *arg, const char *id, const char *event, uint64_t value);
