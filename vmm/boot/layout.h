@@ -45,8 +45,7 @@
 #define LAYOUT_DEBUG_EXIT_PORT 0xf4u /* isa-debug-exit, off unless asked for */
 #define LAYOUT_PVPANIC_PORT    0x505u
 #define LAYOUT_FW_CFG_PORT     0x510u /* selector, data 0x511, DMA 0x514 */
-#define LAYOUT_ACPI_PM_PORT    0x600u /* ICH9 PMBASE: PM1 event, control, timer at +8, GPE0 at +0x20 \
-				       */
+#define LAYOUT_ACPI_PM_PORT    0x600u /* ICH9 PMBASE: PM1 at +0, timer at +8, GPE0 at +0x20 */
 #define LAYOUT_PCI_CONFIG_PORT 0xcf8u
 #define LAYOUT_RESET_PORT      0xcf9u /* ACPI reset register */
 #define LAYOUT_PCI_PIO_START   0x1000u
