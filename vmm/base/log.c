@@ -44,6 +44,7 @@ static void write_line(enum log_level level, const char *tag, const char *text)
 	}
 }
 
+PRINTF_LIKE(3, 0)
 static void write_formatted(enum log_level level, const char *tag, const char *format, va_list args)
 {
 	log_sink_fn *sink = atomic_load(&current_sink);

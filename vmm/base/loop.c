@@ -347,8 +347,7 @@ static bool poll_once(struct loop *loop)
 	struct loop_poller *poller;
 	bool found = false;
 
-	list_for_each(poller, &loop->pollers, struct loop_poller, node)
-	{
+	list_for_each (poller, &loop->pollers, struct loop_poller, node) {
 		found |= poller->poll(poller->arg);
 	}
 	return found;
@@ -358,8 +357,7 @@ static void begin_polling(struct loop *loop)
 {
 	struct loop_poller *poller;
 
-	list_for_each(poller, &loop->pollers, struct loop_poller, node)
-	{
+	list_for_each (poller, &loop->pollers, struct loop_poller, node) {
 		if (poller->begin) {
 			poller->begin(poller->arg);
 		}
@@ -371,8 +369,7 @@ static bool end_polling(struct loop *loop)
 	struct loop_poller *poller;
 	bool slipped_in = false;
 
-	list_for_each(poller, &loop->pollers, struct loop_poller, node)
-	{
+	list_for_each (poller, &loop->pollers, struct loop_poller, node) {
 		slipped_in |= poller->end && poller->end(poller->arg);
 	}
 	return slipped_in;
