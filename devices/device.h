@@ -25,9 +25,12 @@ struct device_env {
 	struct bus *pio;
 	struct bus *mmio;
 	struct irq_router *irqs;
-	struct pci_bus *pci;	/* NULL: no PCI in this machine */
-	struct loop *loop;	/* the device's queue work and back ends run here */
-	struct loop *main_loop; /* for what the user's side hears: events, terminals */
+	struct pci_bus *pci; /* NULL: no PCI in this machine */
+	/* The device's queue work and back ends, terminals included, run here. Never the main loop:
+	 * a processor may wait for this loop (virtio start and stop) while the main thread waits
+	 * for the processor to pause. */
+	struct loop *loop;
+	struct loop *main_loop; /* only to post what the user's side hears */
 	const char *id;		/* the device's name in this machine, unique: "disk0" */
 	/* Reset, power-off, panic: devices/legacy/request.h. NULL: nobody hears them. */
 	const struct machine_requests *requests;
