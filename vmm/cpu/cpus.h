@@ -57,6 +57,28 @@ struct cpus_config {
 	void *arg;
 };
 
+/*
+ * The local APIC's ID of processor `cpu`, which is also its KVM id: socket, core and thread in bit
+ * fields just wide enough (Intel SDM 3A §9.9), as CPUID leaves 1, 4 and 0xb and the MADT must tell
+ * alike. `cores` and `threads` as in cpus_config; zeros mean one socket of `cpu`s without threads.
+ */
+static inline uint32_t cpus_apic_id(unsigned cpu, unsigned cores, unsigned threads)
+{
+	unsigned thread_bits = 0, core_bits = 0;
+
+	if (cores == 0 || threads == 0) {
+		return cpu;
+	}
+	while (1u << thread_bits < threads) {
+		thread_bits++;
+	}
+	while (1u << core_bits < cores) {
+		core_bits++;
+	}
+	return (cpu / (cores * threads)) << (core_bits + thread_bits) |
+	       (cpu / threads % cores) << thread_bits | cpu % threads;
+}
+
 /* The virtual processors and their threads `vcpu/N`. Functions are for the main thread. */
 struct cpus;
 
