@@ -33,12 +33,16 @@ struct char_user {
 };
 
 /*
- * Makes a back end from its text:
- *   stdio            the terminal: raw mode, `Ctrl-A x` ends the VM, `Ctrl-A h` helps; only one
- * user file:PATH        output into a file (truncated; `file:PATH,append=on` appends), no input pty
- * a new pseudo-terminal; its name is told by char_description unix:PATH        listens on a Unix
- * socket, one client at a time; a new one replaces a dead one none             nothing in, nothing
- * out -EINVAL unknown kind (nearest suggested), -EBUSY stdio taken, or the host's errno.
+ * Makes a back end from its text; a comma inside a path is written twice.
+ *
+ *   stdio      the terminal: raw mode, `Ctrl-A x` ends the VM, `Ctrl-A h` helps. Only one user.
+ *   file:PATH  output into a file, no input. Truncated; `file:PATH,append=on` appends.
+ *   pty        a new pseudo-terminal; its name is told by char_description and in the log.
+ *   unix:PATH  listens on a Unix socket; one client at a time, a new one replaces a dead one.
+ *   none       nothing in, nothing out.
+ *
+ * -EINVAL unknown kind (nearest suggested) or a missing path, -EBUSY stdio taken, or the host's
+ * errno.
  */
 int char_create(const char *text, struct loop *loop, const struct char_user *user,
 		struct char_backend **out, struct error *err);

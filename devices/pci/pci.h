@@ -19,6 +19,7 @@
 #define PCI_BARS	 6u
 #define PCI_SLOTS	 32u
 
+struct machine_requests;
 struct pci_bus;
 struct pci_device;
 
@@ -26,6 +27,9 @@ struct pci_bus_config {
 	struct bus *pio; /* all borrowed */
 	struct bus *mmio;
 	struct irq_router *irqs;
+	/* For the reset register, one byte at 0xcf9 inside these ports: the bus embeds a struct
+	 * reset_port (devices/legacy/reset_port.h) for it. May be NULL. */
+	const struct machine_requests *requests;
 };
 
 /* Maps CF8/CFC and ECAM. Host bridge and LPC are plugged by devices/pci/q35.h. */
