@@ -31,8 +31,9 @@ struct virtqueue {
 	struct vring_used *used;
 	uint16_t next_avail; /* next entry of the available ring to take */
 	uint16_t next_used;  /* next entry of the used ring to fill */
-	uint16_t signalled;  /* next_used at the last signal */
+	uint16_t signalled;  /* next_used when virtqueue_needs_signal was last asked */
 	bool broken;	     /* a corrupt ring was met: nothing works until restart */
+	bool silenced;	     /* virtqueue_want_doorbell(false) */
 };
 
 /* One descriptor chain as validated host slices. The caller gives the iovec array. */
@@ -50,7 +51,9 @@ struct virtqueue_chain {
 int virtqueue_start(struct virtqueue *vq, const struct guest_mem *mem);
 
 /* Takes the next chain: 1 with `chain` filled, 0 when the ring is empty, -EPROTO when it is corrupt
- * (from then on always). */
+ * (from then on always). After 0 the driver rings for the next chain, unless silenced. Descriptors
+ * of length 0 are left out; a chain may have as many as its table (the queue's or an indirect one,
+ * then VIRTQUEUE_MAX_SIZE at most) has entries. */
 int virtqueue_pop(struct virtqueue *vq, struct virtqueue_chain *chain);
 
 /* Whether pop would find something; cheap, for polling. */
@@ -60,7 +63,7 @@ bool virtqueue_has_work(const struct virtqueue *vq);
  * order. Visible to the driver after the call (release). */
 void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written);
 
-/* Whether the driver wants an interrupt for what was pushed since the last true answer (virtio 1.2
+/* Whether the driver wants an interrupt for what was pushed since the last call (virtio 1.2
  * §2.7.7.2, §2.7.10). Call once after a batch of pushes. */
 bool virtqueue_needs_signal(struct virtqueue *vq);
 
