@@ -30,8 +30,10 @@ struct device_env {
 	 * a processor may wait for this loop (virtio start and stop) while the main thread waits
 	 * for the processor to pause. */
 	struct loop *loop;
-	struct loop *main_loop; /* only to post what the user's side hears */
-	const char *id;		/* the device's name in this machine, unique: "disk0" */
+	struct loop *main_loop;	  /* only to post what the user's side hears */
+	const char *id;		  /* the device's name in this machine, unique: "disk0" */
+	const char *machine_name; /* for texts and names that follow it; NULL in tests */
+	unsigned cpu_count;	  /* processors of the guest: a sensible number of queues */
 	/* Reset, power-off, panic: devices/legacy/request.h. NULL: nobody hears them. */
 	const struct machine_requests *requests;
 	/* Something happened that the control socket's clients want to know; posted to the main
