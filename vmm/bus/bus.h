@@ -43,7 +43,10 @@ struct io_region {
 int bus_create(struct kvm *kvm, enum bus_kind kind, struct bus **out);
 void bus_destroy(struct bus *bus);
 
-/* Any thread. -EEXIST on overlap, -EINVAL on zero or wrapping length. */
+#define BUS_REGIONS_MAX 1024u
+
+/* Any thread. -EEXIST on overlap, -EINVAL on zero or wrapping length, or when mapped already,
+ * -ENOSPC beyond BUS_REGIONS_MAX. */
 int bus_map(struct bus *bus, struct io_region *region);
 /* Harmless when not mapped. */
 void bus_unmap(struct io_region *region);
@@ -69,7 +72,8 @@ struct bus_doorbell {
 	bool in_kernel; /* KVM serves it; else bus_write does */
 };
 
-/* Arms a filled, zero-initialised doorbell (address, size, match, value, fd). 0 or -errno. */
+/* Arms a filled, zero-initialised doorbell (address, size, match, value, fd). -EINVAL: a size that
+ * is not 0, 1, 2, 4 or 8, or `match` without a size; -EEXIST: the same doorbell is there. */
 int bus_doorbell_add(struct bus *bus, struct bus_doorbell *doorbell);
 void bus_doorbell_remove(struct bus_doorbell *doorbell);
 
