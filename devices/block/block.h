@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "devices/block/engine.h"
 #include "vmm/base/error.h"
-#include "vmm/base/list.h"
 
 struct loop;
 
@@ -37,15 +37,18 @@ struct block_request {
 	 * the caller's again from the start of the call. */
 	void (*done)(struct block_request *request, int result);
 
-	struct list node; /* the back end's while submitted */
-	uint64_t progress;
+	/* The back end's while submitted. */
+	struct engine_job job;
+	uint64_t progress; /* bytes done so far */
+	struct iovec own_iov;
+	void *bounce;
 };
 
 struct block_info {
 	uint64_t bytes;
 	bool read_only;
 	bool can_discard;
-	uint32_t logical_block_bytes; /* 512 or more, power of two */
+	uint32_t logical_block_bytes; /* 512 or more, power of two; requests keep to it */
 	uint32_t physical_block_bytes;
 	const char *driver; /* "raw" */
 	const char *path;
@@ -59,7 +62,7 @@ struct block_ops {
 	void (*kick)(struct block_backend *backend);
 	/* Polls for completions without blocking; returns whether there were any. May be NULL. */
 	bool (*poll)(struct block_backend *backend);
-	/* Returns when nothing is in flight; done callbacks have run. */
+	/* Returns when nothing is in flight; done callbacks have run, on_batch too. */
 	void (*drain)(struct block_backend *backend);
 	void (*destroy)(struct block_backend *backend);
 };
@@ -68,6 +71,10 @@ struct block_ops {
 struct block_backend {
 	const struct block_ops *ops;
 	struct block_info info;
+	/* Set by the owner, may be NULL: called after each batch of done callbacks that did not run
+	 * inside submit, so that one interrupt can stand for all of them. */
+	void (*on_batch)(void *owner);
+	void *owner;
 };
 
 struct block_raw_config {
