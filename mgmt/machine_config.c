@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: MIT */
+#include "mgmt/machine_config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "devices/device.h"
+#include "mgmt/device_types.h"
+#include "vmm/cpu/cpus.h"
+#include "vmm/mem/guest_mem.h"
+
+#define MEMORY_MAX_BYTES \
+	(UINT64_C(496) << 30) /* RAM above 4 GiB ends below the 64-bit PCI window */
+#define MEMORY_ALIGNMENT (UINT64_C(1) << 20)
+#define SERIAL_PORTS_MAX 4u
+
+static const char *const actions[] = { "restart", "pause", "exit", NULL };
+
+#define SETTING(member) offsetof(struct machine_settings, member)
+
+static const struct option settings[] = {
+	{ .name = "name",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(name),
+	  .value_name = "NAME",
+	  .help = "what the machine is called; `thunderlake ctl NAME` finds it by this" },
+	{ .name = "memory",
+	  .kind = OPTION_SIZE,
+	  .offset = SETTING(memory),
+	  .default_text = "1G",
+	  .min = GUEST_MEM_MIN_BYTES,
+	  .max = MEMORY_MAX_BYTES,
+	  .help = "memory of the guest" },
+	{ .name = "cpus",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(cpus),
+	  .value_name = "N[,sockets=N,cores=N,threads=N]",
+	  .default_text = "1",
+	  .help = "processors of the guest and how they are grouped" },
+	{ .name = "kernel",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(kernel),
+	  .value_name = "FILE",
+	  .help = "kernel to start: a Linux bzImage, or an ELF file (PVH or 64-bit)" },
+	{ .name = "initrd",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(initrd),
+	  .value_name = "FILE",
+	  .help = "initial RAM disk for the kernel" },
+	{ .name = "append",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(append),
+	  .value_name = "TEXT",
+	  .default_text = "",
+	  .help = "command line for the kernel" },
+	{ .name = "disk",
+	  .kind = OPTION_LIST,
+	  .offset = SETTING(disks),
+	  .value_name = "FILE[,OPTION=…]",
+	  .help = "add a disk: see --device virtio-blk,help" },
+	{ .name = "net",
+	  .kind = OPTION_LIST,
+	  .offset = SETTING(nets),
+	  .value_name = "user|tap|none[,OPTION=…]",
+	  .help = "add a network card: see --device virtio-net,help; default: user" },
+	{ .name = "serial",
+	  .kind = OPTION_LIST,
+	  .offset = SETTING(serials),
+	  .value_name = "stdio|file:PATH|pty|unix:PATH|none",
+	  .help = "where the next serial line (ttyS0 …) goes; default: stdio" },
+	{ .name = "console",
+	  .kind = OPTION_LIST,
+	  .offset = SETTING(consoles),
+	  .value_name = "stdio|file:PATH|pty|unix:PATH|none",
+	  .help = "add a virtio console (hvc0 …)" },
+	{ .name = "device",
+	  .kind = OPTION_LIST,
+	  .offset = SETTING(devices),
+	  .value_name = "TYPE[,OPTION=…]",
+	  .help = "add any device; `--device help` lists them, `--device TYPE,help` its options" },
+	{ .name = "rng",
+	  .kind = OPTION_BOOL,
+	  .offset = SETTING(rng),
+	  .default_text = "on",
+	  .help = "give the guest random numbers of the host" },
+	{ .name = "balloon",
+	  .kind = OPTION_BOOL,
+	  .offset = SETTING(balloon),
+	  .default_text = "on",
+	  .help = "let memory be taken back from the running guest" },
+	{ .name = "debug-exit",
+	  .kind = OPTION_BOOL,
+	  .offset = SETTING(debug_exit),
+	  .help = "let the guest end the process by port 0xf4: exit code 2 × value + 1" },
+	{ .name = "on-reboot",
+	  .kind = OPTION_CHOICE,
+	  .offset = SETTING(on_reboot),
+	  .choices = actions,
+	  .default_text = "restart",
+	  .help = "when the guest reboots: restart, pause or exit" },
+	{ .name = "on-panic",
+	  .kind = OPTION_CHOICE,
+	  .offset = SETTING(on_panic),
+	  .choices = actions,
+	  .default_text = "exit",
+	  .help = "when the guest's kernel crashes: restart, pause or exit" },
+	{ .name = "on-poweroff",
+	  .kind = OPTION_CHOICE,
+	  .offset = SETTING(on_poweroff),
+	  .choices = actions,
+	  .default_text = "exit",
+	  .help = "when the guest powers off: restart, pause or exit" },
+	{ .name = "qmp",
+	  .kind = OPTION_LIST,
+	  .offset = SETTING(qmp),
+	  .value_name = "unix:PATH",
+	  .help = "a further control socket, besides the one that `thunderlake ctl` uses" },
+};
+
+const struct option_table machine_settings_table = { settings, ARRAY_SIZE(settings), NULL };
+
+static const struct option cpus_options[] = {
+	{ .name = "count",
+	  .kind = OPTION_INT,
+	  .offset = offsetof(struct machine_cpus, count),
+	  .help = "number of processors",
+	  .value_name = "N",
+	  .min = 1,
+	  .max = CPUS_MAX,
+	  .required = true },
+	{ .name = "sockets",
+	  .kind = OPTION_INT,
+	  .offset = offsetof(struct machine_cpus, sockets),
+	  .help = "processor packages",
+	  .min = 1,
+	  .max = CPUS_MAX },
+	{ .name = "cores",
+	  .kind = OPTION_INT,
+	  .offset = offsetof(struct machine_cpus, cores),
+	  .help = "cores in a package",
+	  .min = 1,
+	  .max = CPUS_MAX },
+	{ .name = "threads",
+	  .kind = OPTION_INT,
+	  .offset = offsetof(struct machine_cpus, threads),
+	  .help = "threads in a core",
+	  .min = 1,
+	  .max = CPUS_MAX },
+};
+static const struct option_table cpus_table = { cpus_options, ARRAY_SIZE(cpus_options), "count" };
+
+int machine_config_init(struct machine_config *config, struct error *err)
+{
+	*config = (struct machine_config){ 0 };
+	return options_set_defaults(&machine_settings_table, &config->settings, err);
+}
+
+static void free_devices(struct machine_config *config)
+{
+	for (size_t i = 0; i < config->device_count; i++) {
+		free(config->devices[i].id);
+		free(config->devices[i].options);
+	}
+	free(config->devices);
+	config->devices = NULL;
+	config->device_count = 0;
+}
+
+void machine_config_finish(struct machine_config *config)
+{
+	free_devices(config);
+	options_finish(&machine_settings_table, &config->settings);
+}
+
+int machine_config_set(struct machine_config *config, const char *name, const char *value,
+		       struct error *err)
+{
+	return options_set(&machine_settings_table, name, value, &config->settings, err);
+}
+
+/* --- the list of devices --- */
+
+static bool id_is_taken(const struct machine_config *config, const char *id)
+{
+	for (size_t i = 0; i < config->device_count; i++) {
+		if (strcmp(config->devices[i].id, id) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Takes "id=NAME" out of an option text, in place. NULL where there is none. */
+static char *take_id(char *text)
+{
+	for (char *item = text; item;) {
+		char *comma = strchr(item, ',');
+
+		if (strncmp(item, "id=", 3) == 0) {
+			char *id = strndup(item + 3,
+					   comma ? (size_t)(comma - item - 3) : strlen(item + 3));
+
+			if (comma) {
+				memmove(item, comma + 1, strlen(comma + 1) + 1);
+			} else {
+				item[item > text ? -1 : 0] = '\0';
+			}
+			return id;
+		}
+		item = comma ? comma + 1 : NULL;
+	}
+	return NULL;
+}
+
+/* "disk" and the first number that is free. */
+static char *make_id(const struct machine_config *config, const char *prefix)
+{
+	char id[64];
+
+	for (unsigned i = 0;; i++) {
+		(void)snprintf(id, sizeof(id), "%s%u", prefix, i);
+		if (!id_is_taken(config, id)) {
+			return strdup(id);
+		}
+	}
+}
+
+static int add_device(struct machine_config *config, const char *type_name, const char *id_prefix,
+		      const char *text, struct error *err)
+{
+	const struct device_type *type = device_type_find(type_name, err);
+	struct machine_device_config *devices;
+	char *options;
+	char *id;
+
+	if (!type) {
+		return -ENOENT;
+	}
+	devices = realloc(config->devices, (config->device_count + 1) * sizeof(*devices));
+	options = strdup(text);
+	if (devices) {
+		config->devices = devices;
+	}
+	id = options ? take_id(options) : NULL;
+	if (options && !id) {
+		id = make_id(config, id_prefix);
+	}
+	if (!devices || !id) {
+		free(options);
+		return error_set_errno(err, -ENOMEM, "device %s", type_name);
+	}
+	if (id_is_taken(config, id)) {
+		(void)error_set(err, 0, "device %s: the id '%s' is taken", type_name, id);
+		free(id);
+		free(options);
+		return -EEXIST;
+	}
+	devices[config->device_count++] = (struct machine_device_config){ type, id, options };
+	return 0;
+}
+
+/* `--device TYPE,…`: the type is the first item. */
+static int add_any_device(struct machine_config *config, const char *text, struct error *err)
+{
+	const char *comma = strchr(text, ',');
+	AUTO_FREE char *type = comma ? strndup(text, (size_t)(comma - text)) : strdup(text);
+
+	if (!type) {
+		return error_set_errno(err, -ENOMEM, "device");
+	}
+	return add_device(config, type, type, comma ? comma + 1 : "", err);
+}
+
+static int add_each(struct machine_config *config, const struct option_list *list, const char *type,
+		    const char *id_prefix, struct error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < list->count; i++) {
+		code = add_device(config, type, id_prefix, list->items[i], err);
+	}
+	return code;
+}
+
+static bool is_terminal_used(const struct option_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strncmp(list->items[i], "stdio", 5) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The first serial line is the terminal, unless a console has it. */
+static int add_serials(struct machine_config *config, struct error *err)
+{
+	struct machine_settings *s = &config->settings;
+	char text[4096];
+	int code = 0;
+
+	if (s->serials.count == 0) {
+		const char *first = is_terminal_used(&s->consoles) ? "none" : "stdio";
+
+		code = options_set(&machine_settings_table, "serial", first, s, err);
+	}
+	if (s->serials.count > SERIAL_PORTS_MAX) {
+		return error_set(err, -EINVAL, "serial: %zu lines, but a PC has at most %u",
+				 s->serials.count, SERIAL_PORTS_MAX);
+	}
+	for (size_t i = 0; code == 0 && i < s->serials.count; i++) {
+		(void)snprintf(text, sizeof(text), "port=%zu,char=%s", i + 1, s->serials.items[i]);
+		code = add_device(config, "serial", "serial", text, err);
+	}
+	return code;
+}
+
+/* All consoles are ports of one device. */
+static int add_consoles(struct machine_config *config, struct error *err)
+{
+	const struct option_list *list = &config->settings.consoles;
+	char text[4096] = "";
+	size_t used = 0;
+
+	if (list->count == 0) {
+		return 0;
+	}
+	for (size_t i = 0; i < list->count && used < sizeof(text); i++) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%sconsole=%s",
+					 i ? "," : "", list->items[i]);
+	}
+	if (used >= sizeof(text)) {
+		return error_set(err, -E2BIG, "console: the values are too long together");
+	}
+	return add_device(config, "virtio-console", "console", text, err);
+}
+
+static int add_nets(struct machine_config *config, struct error *err)
+{
+	struct option_list *list = &config->settings.nets;
+	int code = 0;
+
+	if (list->count == 0) {
+		code = options_set(&machine_settings_table, "net", "user", &config->settings, err);
+	}
+	for (size_t i = 0; code == 0 && i < list->count; i++) {
+		if (strcmp(list->items[i], "none") != 0) {
+			code = add_device(config, "virtio-net", "net", list->items[i], err);
+		}
+	}
+	return code;
+}
+
+/* What every machine has, whatever was asked for. */
+static int add_platform(struct machine_config *config, struct error *err)
+{
+	static const char *const names[] = { "q35",	   "rtc",    "i8042",  "acpi-pm",
+					     "reset-port", "fw-cfg", "pvpanic" };
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(names); i++) {
+		code = add_device(config, names[i], names[i], "", err);
+	}
+	if (code == 0 && config->settings.debug_exit) {
+		code = add_device(config, "debug-exit", "debug-exit", "", err);
+	}
+	return code;
+}
+
+static int add_all_devices(struct machine_config *config, struct error *err)
+{
+	struct machine_settings *s = &config->settings;
+	int code = add_platform(config, err);
+
+	code = code ?: add_serials(config, err);
+	code = code ?: add_each(config, &s->disks, "virtio-blk", "disk", err);
+	code = code ?: add_nets(config, err);
+	code = code ?: add_consoles(config, err);
+	if (code == 0 && s->rng) {
+		code = add_device(config, "virtio-rng", "rng", "", err);
+	}
+	if (code == 0 && s->balloon) {
+		code = add_device(config, "virtio-balloon", "balloon", "", err);
+	}
+	for (size_t i = 0; code == 0 && i < s->devices.count; i++) {
+		code = add_any_device(config, s->devices.items[i], err);
+	}
+	return code;
+}
+
+/* --- processors --- */
+
+static int resolve_cpus(struct machine_config *config, struct error *err)
+{
+	struct machine_cpus *cpus = &config->cpus;
+	int code;
+
+	*cpus = (struct machine_cpus){ 0 };
+	code = options_parse(&cpus_table, config->settings.cpus, cpus, err);
+	if (code < 0) {
+		error_prefix(err, "cpus");
+		return code;
+	}
+	if (!cpus->sockets && !cpus->cores && !cpus->threads) {
+		cpus->cores = cpus->count;
+	}
+	cpus->threads = cpus->threads ? cpus->threads : 1;
+	if (!cpus->cores) {
+		cpus->cores = MAX(cpus->count / (MAX(cpus->sockets, 1) * cpus->threads), 1);
+	}
+	if (!cpus->sockets) {
+		cpus->sockets = MAX(cpus->count / (cpus->cores * cpus->threads), 1);
+	}
+	if (cpus->sockets * cpus->cores * cpus->threads != cpus->count) {
+		return error_set(err, -EINVAL,
+				 "cpus: %" PRIu64 " sockets × %" PRIu64 " cores × %" PRIu64
+				 " threads are not %" PRIu64 " processors",
+				 cpus->sockets, cpus->cores, cpus->threads, cpus->count);
+	}
+	return 0;
+}
+
+/* --- */
+
+int machine_config_resolve(struct machine_config *config, struct error *err)
+{
+	struct machine_settings *s = &config->settings;
+	int code;
+
+	if (!s->kernel) {
+		return error_set(err, -EINVAL,
+				 "no kernel: give --kernel FILE, or the name of an image made by "
+				 "`thunderlake image build`");
+	}
+	if (s->memory % MEMORY_ALIGNMENT) {
+		return error_set(err, -EINVAL,
+				 "memory: %" PRIu64 " bytes are not a whole number of MiB",
+				 s->memory);
+	}
+	code = resolve_cpus(config, err);
+	if (code < 0) {
+		return code;
+	}
+	free_devices(config);
+	return add_all_devices(config, err);
+}
+
+static void print_setting(const struct machine_config *config, const struct option *option,
+			  FILE *out)
+{
+	const struct option_list *list;
+	char text[ERROR_TEXT_MAX];
+
+	(void)fprintf(out, "# %s\n", option->help);
+	if (option->kind == OPTION_LIST) {
+		list = (const void *)((const char *)&config->settings + option->offset);
+		for (size_t i = 0; i < list->count; i++) {
+			(void)fprintf(out, "%s = %s\n", option->name, list->items[i]);
+		}
+	} else if (option->kind == OPTION_STRING) {
+		char *const *string =
+			(const void *)((const char *)&config->settings + option->offset);
+
+		if (*string) {
+			(void)fprintf(out, "%s = %s\n", option->name, *string);
+		}
+	} else {
+		options_format(option, &config->settings, text, sizeof(text));
+		(void)fprintf(out, "%s = %s\n", option->name, text);
+	}
+}
+
+void machine_config_print(const struct machine_config *config, FILE *out)
+{
+	for (size_t i = 0; i < machine_settings_table.count; i++) {
+		print_setting(config, &machine_settings_table.options[i], out);
+	}
+	(void)fprintf(out, "\n# The devices that these make:\n");
+	for (size_t i = 0; i < config->device_count; i++) {
+		const struct machine_device_config *device = &config->devices[i];
+
+		(void)fprintf(out, "#   %-12s %s%s%s\n", device->id, device->type->name,
+			      *device->options ? "," : "", device->options);
+	}
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "mgmt/machine_requests.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vmm/base/loop.h"
+#include "vmm/base/thread.h"
+
+struct request_inbox {
+	struct loop *main_loop;
+	struct loop_task task;
+	void (*on_round)(void *arg, const struct request_round *round);
+	void *arg;
+	struct machine_requests requests;
+
+	struct mutex lock;
+	struct request_round pending; /* guarded by lock */
+	struct request_round taken;   /* main thread */
+};
+
+static struct request_round *begin(struct request_inbox *inbox) ACQUIRES(inbox->lock)
+{
+	mutex_lock(&inbox->lock);
+	return &inbox->pending;
+}
+
+static void end(struct request_inbox *inbox) RELEASES(inbox->lock)
+{
+	mutex_unlock(&inbox->lock);
+	loop_post(inbox->main_loop, &inbox->task);
+}
+
+static void on_reset(void *arg, const char *source)
+{
+	struct request_round *pending = begin(arg);
+
+	pending->reset = true;
+	pending->reset_source = source;
+	end(arg);
+}
+
+static void on_power_off(void *arg)
+{
+	begin(arg)->power_off = true;
+	end(arg);
+}
+
+static void on_panicked(void *arg, enum machine_panic kind)
+{
+	struct request_round *pending = begin(arg);
+
+	pending->panicked = true;
+	pending->panic_kind = kind;
+	end(arg);
+}
+
+static void on_exit_code(void *arg, int code)
+{
+	struct request_round *pending = begin(arg);
+
+	pending->exit = true;
+	pending->exit_code = code;
+	end(arg);
+}
+
+void request_inbox_notify(void *arg, const char *id, const char *event, uint64_t value)
+{
+	struct request_round *pending = begin(arg);
+	struct request_notice *notice = pending->notices;
+
+	while (notice < pending->notices + pending->notice_count &&
+	       (notice->device != id || strcmp(notice->event, event) != 0)) {
+		notice++;
+	}
+	if (notice < pending->notices + REQUEST_NOTICES_MAX) {
+		if (notice == pending->notices + pending->notice_count) {
+			pending->notice_count++;
+		}
+		*notice = (struct request_notice){ id, event, value };
+	}
+	end(arg);
+}
+
+void request_inbox_cpu_event(void *arg, const struct cpu_event *event)
+{
+	struct request_round *pending = begin(arg);
+
+	switch (event->kind) {
+	case CPU_EVENT_RESET:
+		pending->reset = true;
+		pending->reset_source = "triple fault";
+		break;
+	case CPU_EVENT_SHUTDOWN:
+		pending->power_off = true;
+		break;
+	case CPU_EVENT_CRASH:
+		pending->panicked = true;
+		pending->panic_kind = MACHINE_PANICKED;
+		break;
+	case CPU_EVENT_FAILED:
+		pending->failed = true;
+		(void)snprintf(pending->failed_text, sizeof(pending->failed_text), "%s",
+			       event->text);
+		break;
+	}
+	end(arg);
+}
+
+static void take_round(void *arg)
+{
+	struct request_inbox *inbox = arg;
+
+	mutex_lock(&inbox->lock);
+	inbox->taken = inbox->pending;
+	inbox->pending = (struct request_round){ 0 };
+	mutex_unlock(&inbox->lock);
+	inbox->on_round(inbox->arg, &inbox->taken);
+}
+
+int request_inbox_create(struct loop *main_loop,
+			 void (*on_round)(void *arg, const struct request_round *round), void *arg,
+			 struct request_inbox **out, struct error *err)
+{
+	struct request_inbox *inbox = calloc(1, sizeof(*inbox));
+
+	*out = inbox;
+	if (!inbox) {
+		return error_set_errno(err, -ENOMEM, "making the machine");
+	}
+	inbox->main_loop = main_loop;
+	inbox->on_round = on_round;
+	inbox->arg = arg;
+	inbox->requests = (struct machine_requests){
+		.reset = on_reset,
+		.power_off = on_power_off,
+		.panicked = on_panicked,
+		.exit = on_exit_code,
+		.arg = inbox,
+	};
+	mutex_init(&inbox->lock);
+	loop_task_init(&inbox->task, take_round, inbox);
+	return 0;
+}
+
+void request_inbox_destroy(struct request_inbox *inbox)
+{
+	if (!inbox) {
+		return;
+	}
+	loop_task_cancel(inbox->main_loop, &inbox->task);
+	mutex_finish(&inbox->lock);
+	free(inbox);
+}
+
+const struct machine_requests *request_inbox_requests(struct request_inbox *inbox)
+{
+	return &inbox->requests;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* LINK: mgmt/machine_config.c mgmt/machine_config_file.c mgmt/device_type_find.c */
+/* LIBS: inih */
+#include "mgmt/machine_config.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/mgmt/fake_device_types.h"
+
+TestSuite(machine_config, .timeout = 10);
+
+static struct machine_config make_config(void)
+{
+	struct machine_config config;
+
+	cr_assert(eq(int, machine_config_init(&config, NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "kernel", "/k", NULL), 0));
+	return config;
+}
+
+static const struct machine_device_config *find(const struct machine_config *config, const char *id)
+{
+	for (size_t i = 0; i < config->device_count; i++) {
+		if (strcmp(config->devices[i].id, id) == 0) {
+			return &config->devices[i];
+		}
+	}
+	return NULL;
+}
+
+Test(machine_config, default_machine_has_terminal_network_rng_and_balloon)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(u64, config.settings.memory, UINT64_C(1) << 30));
+	cr_assert(eq(u64, config.cpus.count, 1));
+	cr_assert(eq(str, find(&config, "serial0")->options, "port=1,char=stdio"));
+	cr_assert(eq(str, find(&config, "net0")->options, "user"));
+	cr_assert(find(&config, "rng0"));
+	cr_assert(find(&config, "balloon0"));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, console_on_the_terminal_leaves_no_serial_terminal)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "console", "stdio", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(str, find(&config, "serial0")->options, "port=1,char=none"));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, id_is_taken_out_of_the_options)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(
+		eq(int, machine_config_set(&config, "disk", "a.img,id=root,readonly=on", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disk", "b.img", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(str, find(&config, "root")->options, "a.img,readonly=on"));
+	cr_assert(eq(str, find(&config, "disk0")->options, "b.img"));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, same_id_twice_is_refused)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "disk", "a,id=x", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disk", "b,id=x", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), -EEXIST));
+	machine_config_finish(&config);
+}
+
+struct cpus_case {
+	const char text[40];
+	int code;
+	unsigned sockets, cores, threads;
+};
+
+ParameterizedTestParameters(machine_config, cpus_are_grouped)
+{
+	static struct cpus_case rows[] = {
+		{ "4", 0, 1, 4, 1 },
+		{ "4,sockets=2", 0, 2, 2, 1 },
+		{ "8,cores=2,threads=2", 0, 2, 2, 2 },
+		{ "64", 0, 1, 64, 1 },
+		{ "6,sockets=4", -EINVAL, 0, 0, 0 },
+		{ "0", -ERANGE, 0, 0, 0 },
+		{ "65", -ERANGE, 0, 0, 0 },
+		{ "4096", -ERANGE, 0, 0, 0 },
+	};
+
+	return cr_make_param_array(struct cpus_case, rows, ARRAY_SIZE(rows));
+}
+
+ParameterizedTest(struct cpus_case *row, machine_config, cpus_are_grouped)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "cpus", row->text, NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), row->code));
+	if (row->code == 0) {
+		cr_assert(eq(u64, config.cpus.sockets, row->sockets));
+		cr_assert(eq(u64, config.cpus.cores, row->cores));
+		cr_assert(eq(u64, config.cpus.threads, row->threads));
+	}
+	machine_config_finish(&config);
+}
+
+Test(machine_config, no_kernel_is_refused_with_advice)
+{
+	struct machine_config config;
+	struct error err;
+
+	cr_assert(eq(int, machine_config_init(&config, &err), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, &err), -EINVAL));
+	cr_assert(ne(ptr, strstr(err.text, "--kernel"), NULL));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, one_mebibyte_of_memory_is_refused)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "memory", "1M", NULL), -ERANGE));
+	machine_config_finish(&config);
+}
+
+/* --- files --- */
+
+struct file_case {
+	const char content[64];
+	int code;
+	const char says[48];
+};
+
+ParameterizedTestParameters(machine_config, file_faults_name_the_line)
+{
+	static struct file_case rows[] = {
+		{ "memory = 2G\nmemroy = 1G\n", -ENOENT, "did you mean 'memory'" },
+		{ "\n\ncpus\n", -EINVAL, "not a `key = value` line" },
+		{ "[machine]\ncpus = 2\n", -EINVAL, "no sections" },
+		{ "memory = lots\n", -EINVAL, "not a size" },
+	};
+
+	return cr_make_param_array(struct file_case, rows, ARRAY_SIZE(rows));
+}
+
+static char *write_file(const char *content, char *path)
+{
+	int fd = mkstemp(path);
+
+	cr_assert(ge(int, fd, 0));
+	cr_assert(eq(sz, (size_t)write(fd, content, strlen(content)), strlen(content)));
+	(void)close(fd);
+	return path;
+}
+
+ParameterizedTest(struct file_case *row, machine_config, file_faults_name_the_line)
+{
+	struct machine_config config = make_config();
+	char path[] = "/tmp/thunderlake-test-XXXXXX";
+	struct error err = { "" };
+
+	(void)write_file(row->content, path);
+	cr_assert(eq(int, machine_config_load(&config, path, &err), row->code));
+	cr_assert(ne(ptr, strstr(err.text, row->says), NULL), "says: %s", err.text);
+	cr_assert(ne(ptr, strstr(err.text, path), NULL), "says: %s", err.text);
+	(void)unlink(path);
+	machine_config_finish(&config);
+}
+
+Test(machine_config, file_paths_are_relative_to_the_file)
+{
+	struct machine_config config = make_config();
+	char path[] = "/tmp/thunderlake-test-XXXXXX";
+
+	(void)write_file("kernel = vmlinuz\ndisk = file=d.img,readonly=on\n"
+			 "disk = /abs.img\nappend = a=b; c # d\n",
+			 path);
+	cr_assert(eq(int, machine_config_load(&config, path, NULL), 0));
+	cr_assert(eq(str, config.settings.kernel, "/tmp/vmlinuz"));
+	cr_assert(eq(str, config.settings.disks.items[0], "file=/tmp/d.img,readonly=on"));
+	cr_assert(eq(str, config.settings.disks.items[1], "/abs.img"));
+	cr_assert(eq(str, config.settings.append, "a=b; c # d"));
+	(void)unlink(path);
+	machine_config_finish(&config);
+}
+
+Test(machine_config, printed_machine_can_be_loaded_again)
+{
+	struct machine_config config = make_config();
+	struct machine_config again;
+	char path[] = "/tmp/thunderlake-test-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+
+	cr_assert(eq(int, machine_config_set(&config, "memory", "768M", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disk", "/x.img", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "on-reboot", "exit", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	machine_config_print(&config, file);
+	(void)fclose(file);
+	cr_assert(eq(int, machine_config_init(&again, NULL), 0));
+	cr_assert(eq(int, machine_config_load(&again, path, NULL), 0));
+	cr_assert(eq(u64, again.settings.memory, config.settings.memory));
+	cr_assert(eq(str, again.settings.disks.items[0], "/x.img"));
+	cr_assert(eq(u32, again.settings.on_reboot, MACHINE_ACTION_EXIT));
+	(void)unlink(path);
+	machine_config_finish(&config);
+	machine_config_finish(&again);
+}
