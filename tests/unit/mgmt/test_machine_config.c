@@ -41,8 +41,8 @@ Test(machine_config, default_machine_has_terminal_network_rng_and_balloon)
 	cr_assert(eq(u64, config.cpus.count, 1));
 	cr_assert(eq(str, find(&config, "serial0")->options, "port=1,char=stdio"));
 	cr_assert(eq(str, find(&config, "net0")->options, "user"));
-	cr_assert(find(&config, "rng0"));
-	cr_assert(find(&config, "balloon0"));
+	cr_assert(find(&config, "rng0") != NULL);
+	cr_assert(find(&config, "balloon0") != NULL);
 	machine_config_finish(&config);
 }
 
