@@ -192,6 +192,11 @@ int virtqueue_pop(struct virtqueue *vq, struct virtqueue_chain *chain)
 	return 1;
 }
 
+void virtqueue_unpop(struct virtqueue *vq, unsigned count)
+{
+	vq->next_avail = (uint16_t)(vq->next_avail - count);
+}
+
 bool virtqueue_has_work(const struct virtqueue *vq)
 {
 	return !vq->broken && load_avail_index(vq) != vq->next_avail;
@@ -219,19 +224,33 @@ bool virtqueue_want_doorbell(struct virtqueue *vq, bool want)
 
 /* --- returning chains ------------------------------------------------------------------------ */
 
-void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written)
+static void fill_used(struct virtqueue *vq, uint16_t head, uint32_t written)
 {
 	struct vring_used_elem *element = &vq->used->ring[vq->next_used & (vq->size - 1)];
 
-	if (vq->broken) {
-		return;
-	}
 	element->id = head;
 	element->len = written;
 	vq->next_used++;
 	/* A device that never asks for signals must not make "65536 pushed" look like "none". */
 	if (UNLIKELY(vq->next_used == vq->signalled)) {
 		vq->signalled++;
+	}
+}
+
+void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written)
+{
+	const struct virtqueue_used used = { .head = head, .written = written };
+
+	virtqueue_push_many(vq, &used, 1);
+}
+
+void virtqueue_push_many(struct virtqueue *vq, const struct virtqueue_used *used, unsigned count)
+{
+	if (vq->broken) {
+		return;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		fill_used(vq, used[i].head, used[i].written);
 	}
 	__atomic_store_n(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
 }

@@ -56,12 +56,23 @@ int virtqueue_start(struct virtqueue *vq, const struct guest_mem *mem);
  * then VIRTQUEUE_MAX_SIZE at most) has entries. */
 int virtqueue_pop(struct virtqueue *vq, struct virtqueue_chain *chain);
 
+/* Puts the `count` chains popped last back, none of them pushed: pop finds them again. For a device
+ * that has no use for them yet, so that nothing is in flight between two callbacks. */
+void virtqueue_unpop(struct virtqueue *vq, unsigned count);
+
 /* Whether pop would find something; cheap, for polling. */
 bool virtqueue_has_work(const struct virtqueue *vq);
 
 /* Returns a chain with `written` bytes put into its writable part. Chains may be returned in any
  * order. Visible to the driver after the call (release). */
 void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written);
+
+/* Returns several chains, which the driver sees all at once: a frame in merged buffers. */
+struct virtqueue_used {
+	uint16_t head;
+	uint32_t written;
+};
+void virtqueue_push_many(struct virtqueue *vq, const struct virtqueue_used *used, unsigned count);
 
 /* Whether the driver wants an interrupt for what was pushed since the last call (virtio 1.2
  * §2.7.7.2, §2.7.10). Call once after a batch of pushes. */
