@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "devices/net/hostfwd.h"
+#include "devices/net/net.h"
+#include "devices/net/slirp.h"
+#include "vmm/base/compiler.h"
+
+/* Where things are in the guest's network, counted from its start: as QEMU has them. */
+enum {
+	GATEWAY_HOST = 2,
+	NAME_SERVER_HOST = 3,
+	FIRST_LEASE_HOST = 15,
+	FIRST_LEASE_SMALL = 4, /* in networks that end before FIRST_LEASE_HOST */
+};
+
+struct user_options {
+	struct net_options common;
+	struct option_list hostfwd;
+	char *network;
+	bool ipv6;
+	bool restricted;
+};
+
+static const struct option user_options[] = {
+	NET_OPTION_ROWS(struct user_options),
+	{ .name = "hostfwd",
+	  .kind = OPTION_LIST,
+	  .offset = offsetof(struct user_options, hostfwd),
+	  .help = "leads a host port to a guest port (tcp::2222-:22); may come several times",
+	  .value_name = "[tcp|udp]:[ADDR]:PORT-[ADDR]:PORT" },
+	{ .name = "net",
+	  .kind = OPTION_STRING,
+	  .offset = offsetof(struct user_options, network),
+	  .help = "the guest's IPv4 network",
+	  .value_name = "ADDR/PREFIX",
+	  .default_text = "10.0.2.0/24" },
+	{ .name = "ipv6",
+	  .kind = OPTION_BOOL,
+	  .offset = offsetof(struct user_options, ipv6),
+	  .help = "IPv6 besides IPv4",
+	  .default_text = "on" },
+	{ .name = "restrict",
+	  .kind = OPTION_BOOL,
+	  .offset = offsetof(struct user_options, restricted),
+	  .help = "lets the guest reach nothing outside; hostfwd still leads in" },
+};
+
+static struct in_addr host_in(struct in_addr network, uint32_t host)
+{
+	return (struct in_addr){ .s_addr = htonl(ntohl(network.s_addr) + host) };
+}
+
+static int place_hosts(const struct user_options *options, struct slirp_backend_config *config,
+		       struct error *err)
+{
+	uint32_t size;
+	int code = ipv4_network_parse(options->network, &config->network, &config->mask, err);
+
+	if (code < 0) {
+		return code;
+	}
+	size = ~ntohl(config->mask.s_addr);
+	config->gateway = host_in(config->network, GATEWAY_HOST);
+	config->name_server = host_in(config->network, NAME_SERVER_HOST);
+	config->first_lease = host_in(config->network, size > FIRST_LEASE_HOST ? FIRST_LEASE_HOST
+									       : FIRST_LEASE_SMALL);
+	return 0;
+}
+
+static int parse_forwards(const struct user_options *options,
+			  const struct slirp_backend_config *config, struct hostfwd *forwards,
+			  struct error *err)
+{
+	for (size_t i = 0; i < options->hostfwd.count; i++) {
+		const char *text = options->hostfwd.items[i];
+		int code = hostfwd_parse(text, &forwards[i], err);
+
+		if (code < 0) {
+			return code;
+		}
+		if (forwards[i].guest.s_addr &&
+		    (forwards[i].guest.s_addr & config->mask.s_addr) != config->network.s_addr) {
+			return error_set(err, -EINVAL,
+					 "hostfwd=%.80s: the guest's address is not in its "
+					 "network %s",
+					 text, options->network);
+		}
+	}
+	return 0;
+}
+
+static int user_create(struct loop *loop, const struct net_card *card, const void *arg,
+		       struct net_backend **out, struct error *err)
+{
+	const struct user_options *options = arg;
+	AUTO_FREE struct hostfwd *forwards = NULL;
+	struct slirp_backend_config config = { .ipv6 = options->ipv6,
+					       .restricted = options->restricted,
+					       .mtu = options->common.mtu,
+					       .forward_count = options->hostfwd.count };
+	int code = place_hosts(options, &config, err);
+
+	if (code < 0) {
+		return code;
+	}
+	forwards = calloc(options->hostfwd.count + 1, sizeof(*forwards));
+	if (!forwards) {
+		return error_set_errno(err, -ENOMEM, "forwarded ports");
+	}
+	config.forwards = forwards;
+	code = parse_forwards(options, &config, forwards, err);
+	if (code < 0) {
+		return code;
+	}
+	if (HAVE_SLIRP) {
+		return slirp_backend_create(loop, card, &config, out, err);
+	}
+	return error_set(err, -ENOTSUP,
+			 "this build has no user-mode network; install libslirp-dev and configure "
+			 "again, or use tap or none");
+}
+
+const struct net_type net_user_type = {
+	.name = "user",
+	.help = "user-mode NAT with DHCP and DNS; needs no rights",
+	.options = { .options = user_options, .count = ARRAY_SIZE(user_options) },
+	.options_size = sizeof(struct user_options),
+	.create = user_create,
+};
