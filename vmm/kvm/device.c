@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/kvm.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -49,45 +50,41 @@ static bool is_container(void)
 	       access("/run/systemd/container", F_OK) == 0;
 }
 
+/* "cannot open PATH (why): " and what to do about it. */
+static int refuse(struct error *err, const char *path, int code, const char *advice)
+{
+	return error_set(err, code, "cannot open %s (%s): %s", path, strerror(-code), advice);
+}
+
 /* Why there is no KVM behind the path, judged by what this processor says of itself. */
-static int explain_missing(struct error *err, const char *path, int code)
+static const char *advise_missing(void)
 {
 	unsigned eax, ebx, ecx = 0, edx, ext_ecx = 0;
-	bool has_svm;
 
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
 	    !__get_cpuid(0x80000001, &eax, &ebx, &ext_ecx, &edx)) {
 		ext_ecx = 0;
 	}
-	has_svm = ext_ecx & CPUID_EXT1_ECX_SVM;
 	if (is_container()) {
-		return error_set_errno(err, code,
-				       "%s: this container has no KVM device; start it with "
-				       "--device %s",
-				       path, path);
+		return "this container was not given the device; start it with --device /dev/kvm";
 	}
-	if ((ecx & CPUID_1_ECX_VMX) || has_svm) {
-		return error_set_errno(
-			err, code,
-			"%s: the processor can virtualise but KVM is not active; run "
-			"'sudo modprobe %s' (if that fails, 'sudo dmesg | grep kvm' "
-			"says whether the firmware setup has it switched off)",
-			path, has_svm ? "kvm_amd" : "kvm_intel");
+	if (ext_ecx & CPUID_EXT1_ECX_SVM) {
+		return "the processor can virtualise but KVM is not active; run 'sudo modprobe "
+		       "kvm_amd', and if that fails look for SVM in the firmware (BIOS) setup";
+	}
+	if (ecx & CPUID_1_ECX_VMX) {
+		return "the processor can virtualise but KVM is not active; run 'sudo modprobe "
+		       "kvm_intel', and if that fails look for VT-x in the firmware (BIOS) setup";
 	}
 	if (ecx & CPUID_1_ECX_HYPERVISOR) {
-		return error_set_errno(
-			err, code,
-			"%s: this host is itself a virtual machine without nested "
-			"virtualisation; switch it on in the hypervisor that runs it",
-			path);
+		return "this host is itself a virtual machine without nested virtualisation; "
+		       "switch it on in the hypervisor that runs it";
 	}
-	return error_set_errno(err, code,
-			       "%s: the processor does not offer virtualisation; switch on VT-x or "
-			       "AMD-V (SVM) in the firmware (BIOS) setup",
-			       path);
+	return "the processor does not offer virtualisation; switch on VT-x or AMD-V (SVM) in the "
+	       "firmware (BIOS) setup";
 }
 
-static int explain_forbidden(struct error *err, const char *path, int code)
+static int refuse_forbidden(struct error *err, const char *path, int code)
 {
 	struct stat status;
 	const struct group *group = NULL;
@@ -96,35 +93,33 @@ static int explain_forbidden(struct error *err, const char *path, int code)
 		group = getgrgid(status.st_gid);
 	}
 	if (!group) {
-		return error_set_errno(err, code,
-				       "%s: may be opened by its owner only; give it to a group "
-				       "('sudo chgrp kvm %s && sudo chmod 660 %s') and join that",
-				       path, path, path);
+		return refuse(err, path, code,
+			      "only its owner may; give it to a group ('sudo chgrp kvm /dev/kvm && "
+			      "sudo chmod 660 /dev/kvm') and join that group");
 	}
-	return error_set_errno(
-		err, code,
-		"%s: needs group '%s'; run 'sudo usermod -aG %s $USER', then log out "
-		"and in again",
-		path, group->gr_name, group->gr_name);
+	return error_set(err, code,
+			 "cannot open %s (%s): only group '%s' may; run 'sudo usermod -aG %s "
+			 "$USER', then log out and in again",
+			 path, strerror(-code), group->gr_name, group->gr_name);
 }
 
-static int explain_open(struct error *err, const char *path, int code)
+static int refuse_open(struct error *err, const char *path, int code)
 {
 	switch (code) {
 	case -ENOENT:
 	case -ENODEV:
 	case -ENXIO:
-		return explain_missing(err, path, code);
+		return refuse(err, path, code, advise_missing());
 	case -EACCES:
 	case -EPERM:
-		return explain_forbidden(err, path, code);
+		return refuse_forbidden(err, path, code);
 	case -EBUSY:
-		return error_set_errno(err, code,
-				       "%s: another hypervisor uses the processor; end its guests "
-				       "and unload its module (VirtualBox: vboxdrv)",
-				       path);
+		return refuse(
+			err, path, code,
+			"another hypervisor uses the processor; end its guests and unload its "
+			"module (VirtualBox: vboxdrv)");
 	default:
-		return error_set_errno(err, code, "%s: cannot open it", path);
+		return error_set_errno(err, code, "cannot open %s", path);
 	}
 }
 
@@ -134,7 +129,7 @@ int kvm_device_open(const char *path, struct error *err)
 	int version;
 
 	if (fd < 0) {
-		return explain_open(err, path, -errno);
+		return refuse_open(err, path, -errno);
 	}
 	version = ioctl(fd, KVM_GET_API_VERSION, 0);
 	if (version == KVM_API_VERSION) {
