@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_MGMT_IMAGE_H
+#define THUNDERLAKE_MGMT_IMAGE_H
+
+#include "vmm/base/error.h"
+
+/*
+ * Guest images made from recipes and kept in the cache folder. Finds the image called `name` that
+ * was built last from its present recipe: *ini_path is its configuration file, malloc'ed, the
+ * caller's. -ENOENT with a text that says how to build it.
+ */
+int image_find(const char *name, char **ini_path, struct error *err);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "devices/device.h"
+#include "mgmt/device_types.h"
+#include "mgmt/run_args.h"
+#include "vmm/base/log.h"
+
+/* Headings, each with the first option under it. */
+static const struct {
+	const char *first;
+	const char *title;
+} groups[] = {
+	{ "name", "Machine" }, { "kernel", "What it boots" },
+	{ "disk", "Devices" }, { "on-reboot", "When the guest ends" },
+	{ "qmp", "Control" },
+};
+
+static const char *value_name(const struct option *option)
+{
+	if (option->value_name) {
+		return option->value_name;
+	}
+	switch (option->kind) {
+	case OPTION_INT:
+		return "N";
+	case OPTION_SIZE:
+		return "SIZE";
+	case OPTION_CHOICE:
+		return "WHAT";
+	case OPTION_BOOL:
+		return "on|off";
+	default:
+		return "TEXT";
+	}
+}
+
+static void print_option(const char *dashes, const struct option *option)
+{
+	char left[128];
+
+	(void)snprintf(left, sizeof(left), "%s%s%s", dashes, option->name,
+		       option->kind == OPTION_BOOL ? "[=" : "=");
+	(void)snprintf(left + strlen(left), sizeof(left) - strlen(left), "%s%s", value_name(option),
+		       option->kind == OPTION_BOOL ? "]" : "");
+	(void)printf(strlen(left) > 26 ? "  %s\n%29s%s" : "  %-26s%.0s %s", left, "",
+		     option->help ? option->help : "");
+	if (option->default_text && *option->default_text) {
+		(void)printf(" (default: %s)", option->default_text);
+	}
+	(void)printf("\n");
+}
+
+void run_args_print_help(void)
+{
+	(void)printf(
+		"Usage: thunderlake run [OPTION…] NAME        an image of `thunderlake image`\n"
+		"       thunderlake run [OPTION…] FILE.ini    a machine's configuration\n"
+		"       thunderlake run [OPTION…] FILE.img    a disk, with --kernel\n"
+		"       thunderlake run [OPTION…] --kernel FILE\n");
+	for (size_t i = 0; i < machine_settings_table.count; i++) {
+		const struct option *option = &machine_settings_table.options[i];
+
+		for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
+			if (strcmp(groups[g].first, option->name) == 0) {
+				(void)printf("\n%s:\n", groups[g].title);
+			}
+		}
+		print_option("--", option);
+	}
+	(void)printf(
+		"\nGeneral:\n"
+		"  --config=FILE              read options from FILE: `key = value` lines, keys as "
+		"above\n"
+		"  --dry-run                  print the resolved machine as such a file, and end\n"
+		"  -v, --verbose              say more; -q, --quiet: only errors\n"
+		"  -h, --help                 this text\n"
+		"\n"
+		"On the terminal, Ctrl-A x ends the machine and Ctrl-A h helps. SIGINT and SIGTERM "
+		"press\nthe guest's power button; a second one ends the process.\n"
+		"\n"
+		"Exit codes: 0 the guest powered off, 1 could not start, 10 reboot (with "
+		"--on-reboot=exit),\n11 guest panic, 12 KVM or the host failed, 130 ended by "
+		"signal.\n");
+}
+
+static void print_types(void)
+{
+	(void)printf("Devices (--device TYPE,help tells a type's options):\n");
+	for (size_t i = 0; device_types[i]; i++) {
+		(void)printf("  %-16s %s\n", device_types[i]->name, device_types[i]->help);
+	}
+}
+
+static void print_type(const char *name)
+{
+	const struct device_type *type;
+	struct error err;
+
+	type = device_type_find(name, &err);
+	if (!type) {
+		log_error("device", "%s", err.text);
+		return;
+	}
+	(void)printf("%s: %s\n", type->name, type->help);
+	for (size_t i = 0; i < type->options.count; i++) {
+		print_option("", &type->options.options[i]);
+	}
+	(void)printf("  %-26s name of the device for control commands\n", "id=NAME");
+}
+
+bool run_args_print_device_help(const struct machine_config *config)
+{
+	const struct option_list *devices = &config->settings.devices;
+	bool printed = false;
+
+	for (size_t i = 0; i < devices->count; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "%s", devices->items[i]);
+		name[strcspn(name, ",")] = '\0';
+		if (strcmp(devices->items[i], "help") == 0) {
+			print_types();
+			printed = true;
+		} else if (strstr(devices->items[i], ",help")) {
+			print_type(name);
+			printed = true;
+		}
+	}
+	return printed;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* LINK: mgmt/machine_requests.c */
+#include "mgmt/machine_requests.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "vmm/base/loop.h"
+
+TestSuite(machine_requests, .timeout = 10);
+
+struct seen {
+	struct loop *loop;
+	struct request_inbox *inbox;
+	struct request_round round;
+	int rounds;
+};
+
+static void on_round(void *arg, const struct request_round *round)
+{
+	struct seen *seen = arg;
+
+	seen->round = *round;
+	seen->rounds++;
+	loop_stop(seen->loop);
+}
+
+static void start(struct seen *seen)
+{
+	cr_assert(eq(int, loop_create("test", &seen->loop), 0));
+	cr_assert(eq(int, request_inbox_create(seen->loop, on_round, seen, &seen->inbox, NULL), 0));
+}
+
+static void finish(struct seen *seen)
+{
+	request_inbox_destroy(seen->inbox);
+	loop_destroy(seen->loop);
+}
+
+Test(machine_requests, many_requests_are_one_round)
+{
+	struct seen seen = { 0 };
+	const struct machine_requests *requests;
+
+	start(&seen);
+	requests = request_inbox_requests(seen.inbox);
+	request_reset(requests, "i8042");
+	request_reset(requests, "acpi-reset");
+	request_power_off(requests);
+	loop_run(seen.loop);
+	cr_assert(eq(int, seen.rounds, 1));
+	cr_assert(seen.round.reset);
+	cr_assert(eq(str, (char *)seen.round.reset_source, "acpi-reset"));
+	cr_assert(seen.round.power_off);
+	cr_assert(not(seen.round.panicked));
+	finish(&seen);
+}
+
+Test(machine_requests, last_notice_of_a_kind_counts)
+{
+	struct seen seen = { 0 };
+	static const char id[] = "balloon0";
+
+	start(&seen);
+	for (uint64_t i = 0; i < 1000; i++) {
+		request_inbox_notify(seen.inbox, id, "change", i);
+	}
+	loop_run(seen.loop);
+	cr_assert(eq(sz, seen.round.notice_count, 1));
+	cr_assert(eq(u64, seen.round.notices[0].value, 999));
+	finish(&seen);
+}
+
+Test(machine_requests, notices_are_bounded)
+{
+	static const char ids[REQUEST_NOTICES_MAX + 5];
+	struct seen seen = { 0 };
+
+	start(&seen);
+	for (size_t i = 0; i < sizeof(ids); i++) {
+		request_inbox_notify(seen.inbox, &ids[i], "change", 0);
+	}
+	loop_run(seen.loop);
+	cr_assert(eq(sz, seen.round.notice_count, REQUEST_NOTICES_MAX));
+	finish(&seen);
+}
+
+Test(machine_requests, failure_keeps_its_text)
+{
+	static const struct cpu_event event = { .kind = CPU_EVENT_FAILED, .text = "why" };
+	struct seen seen = { 0 };
+
+	start(&seen);
+	request_inbox_cpu_event(seen.inbox, &event);
+	loop_run(seen.loop);
+	cr_assert(seen.round.failed);
+	cr_assert(eq(str, seen.round.failed_text, "why"));
+	finish(&seen);
+}
