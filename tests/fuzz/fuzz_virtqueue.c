@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: devices/virtio/virtqueue.c vmm/mem/guest_mem.c vmm/kvm/kvm.c */
+/* LINK: devices/virtio/virtqueue.c vmm/mem/ vmm/kvm/ */
 /*
  * A queue over hostile guest memory. Input: one byte each for the size's exponent, the negotiated
  * features, the room for slices and the index jump between pops; the rest is guest memory from 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: devices/virtio/virtqueue.c vmm/mem/guest_mem.c vmm/kvm/kvm.c */
+/* LINK: devices/virtio/virtqueue.c vmm/mem/ vmm/kvm/ */
 /* LINK: tests/unit/devices/virtio/fake_ring.c */
 #include "devices/virtio/virtqueue.h"
 
