@@ -45,7 +45,7 @@ struct boot_config {
 	const struct boot_serial *serials; /* serial ports present: for the DSDT */
 	size_t serial_count;
 	const char *name;     /* SMBIOS: the VM's name, may be NULL */
-	const uint8_t *uuid;  /* SMBIOS: 16 bytes, may be NULL */
+	const uint8_t *uuid;  /* SMBIOS: 16 bytes in the order of its text, may be NULL */
 	uint64_t rng_seed[4]; /* fresh for each boot: SETUP_RNG_SEED */
 };
 
