@@ -348,7 +348,8 @@ static int make_engine(struct block_raw *raw)
 		return 0;
 	}
 	if (!atomic_flag_test_and_set(&told)) {
-		log_info("block", "this host gives no io_uring (%s): disks use threads, which is slower",
+		log_info("block",
+			 "this host gives no io_uring (%s): disks use threads, which is slower",
 			 strerror(-code));
 	}
 	return engine_pool_create(&config, &raw->engine);

@@ -139,8 +139,10 @@ int raw_lock(int fd, const char *path, bool read_only, struct error *err)
 		return 0;
 	}
 	if (code != -EBUSY && code != -EAGAIN && code != -EACCES) {
-		log_warn("block", "%s: its file system has no locks (%s): nothing keeps a second "
-			 "writer out", path, strerror(-code));
+		log_warn("block",
+			 "%s: its file system has no locks (%s): nothing keeps a second "
+			 "writer out",
+			 path, strerror(-code));
 		return 0;
 	}
 	name_holder(fd, holder, sizeof(holder));

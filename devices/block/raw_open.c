@@ -26,8 +26,8 @@ static int explain(const struct block_raw_config *config, int code, struct error
 	case -EACCES:
 	case -EPERM:
 		return error_set(err, code,
-				 "disk %s: no permission to %s it; check its owner and mode%s", path,
-				 config->read_only ? "read" : "read and write",
+				 "disk %s: no permission to %s it; check its owner and mode%s",
+				 path, config->read_only ? "read" : "read and write",
 				 config->read_only ? "" : ", or use readonly=on");
 	case -EROFS:
 		return error_set(err, code,
@@ -112,11 +112,12 @@ static int probe_file(struct block_raw *raw, const struct stat *st, struct error
 				 raw->path, raw->path);
 	}
 	if (info->bytes % BLOCK_SECTOR_BYTES != 0) {
-		return error_set(err, -EINVAL,
-				 "disk %s: its size, %llu bytes, is not a multiple of %u; is it a raw "
-				 "disk image? Round it up with: truncate -s %%%u %s",
-				 raw->path, (unsigned long long)info->bytes, BLOCK_SECTOR_BYTES,
-				 BLOCK_SECTOR_BYTES, raw->path);
+		return error_set(
+			err, -EINVAL,
+			"disk %s: its size, %llu bytes, is not a multiple of %u; is it a raw "
+			"disk image? Round it up with: truncate -s %%%u %s",
+			raw->path, (unsigned long long)info->bytes, BLOCK_SECTOR_BYTES,
+			BLOCK_SECTOR_BYTES, raw->path);
 	}
 	/* The page cache works in pages: let the guest align its partitions to them. */
 	info->physical_block_bytes = info->bytes % PAGE_BYTES ? BLOCK_SECTOR_BYTES : PAGE_BYTES;

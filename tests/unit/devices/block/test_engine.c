@@ -22,7 +22,7 @@ struct fixture {
 	int fd;
 	unsigned done;
 	unsigned batches;
-	int64_t results[8]; /* in order of completion */
+	int64_t results[8];	  /* in order of completion */
 	struct engine_job *again; /* submitted by the next completion */
 };
 
@@ -99,14 +99,12 @@ ParameterizedTest(unsigned *kind, engine, reads_what_it_wrote)
 	char in[sizeof(out)] = "";
 	struct iovec write_iov = { out, sizeof(out) };
 	struct iovec read_iov = { in, sizeof(in) };
-	struct engine_job write_job = { .operation = ENGINE_WRITE,
-					.iov = &write_iov,
-					.iov_count = 1,
-					.offset = 512 };
-	struct engine_job read_job = { .operation = ENGINE_READ,
-				       .iov = &read_iov,
-				       .iov_count = 1,
-				       .offset = 512 };
+	struct engine_job write_job = {
+		.operation = ENGINE_WRITE, .iov = &write_iov, .iov_count = 1, .offset = 512
+	};
+	struct engine_job read_job = {
+		.operation = ENGINE_READ, .iov = &read_iov, .iov_count = 1, .offset = 512
+	};
 	struct fixture f;
 
 	setup(&f, *kind);

@@ -142,10 +142,12 @@ Test(raw, read_fills_several_slices)
 	cr_assert(eq(int, open_disk(&f, false, false), 0));
 	memset(out, 'y', sizeof(out));
 	cr_assert(eq(int, transfer(&f, BLOCK_WRITE, 0, out, sizeof(out)), 0));
-	cr_assert(eq(int, run(&f, (struct block_request){ .operation = BLOCK_READ,
-							   .bytes = sizeof(out),
-							   .iov = iov,
-							   .iov_count = 2 }), 0));
+	cr_assert(eq(int,
+		     run(&f, (struct block_request){ .operation = BLOCK_READ,
+						     .bytes = sizeof(out),
+						     .iov = iov,
+						     .iov_count = 2 }),
+		     0));
 	cr_assert(zero(int, memcmp(in + 513, out, 1024)));
 	cr_assert(eq(chr, in[512], 0));
 	finish(&f);
@@ -154,7 +156,9 @@ Test(raw, read_fills_several_slices)
 /* More requests than the ring has entries. */
 Test(raw, many_requests_in_flight_all_complete)
 {
-	enum { REQUESTS = 700 };
+	enum {
+		REQUESTS = 700
+	};
 	static struct test_request requests[REQUESTS];
 	static char data[REQUESTS][512];
 	static struct iovec iov[REQUESTS];
@@ -256,7 +260,9 @@ static void open_direct(struct fixture *f)
 /* 300 KiB is more than the bounce buffer holds; the odd address is what O_DIRECT refuses. */
 Test(raw, direct_takes_any_memory)
 {
-	enum { BYTES = 300 << 10 };
+	enum {
+		BYTES = 300 << 10
+	};
 	static char out[BYTES + 1];
 	static char in[BYTES + 1];
 	struct fixture f = { 0 };
