@@ -9,6 +9,7 @@
 #include "vmm/base/error.h"
 
 struct bus;
+struct guest_mem;
 struct kvm;
 
 #define CPUS_MAX 64u
@@ -19,6 +20,14 @@ enum cpu_entry_mode {
 	CPU_ENTRY_PVH,	 /* 32-bit protected mode, no paging, flat segments, EBX = `argument` */
 	CPU_ENTRY_LONG,	 /* 64-bit mode, page tables at `page_table_gpa`, RSI = `argument` */
 };
+
+/* Selectors in the GDT at `gdt_gpa` that the segments are loaded as; vmm/boot/layout.h has the same
+ * numbers. */
+#define CPU_SELECTOR_CODE64 0x10u
+#define CPU_SELECTOR_DATA   0x18u
+#define CPU_SELECTOR_CODE32 0x20u
+#define CPU_SELECTOR_TSS    0x28u
+#define CPU_GDT_BYTES	    0x38u
 
 struct cpu_entry {
 	enum cpu_entry_mode mode;
@@ -48,11 +57,13 @@ struct cpus_config {
 	struct kvm *kvm; /* all borrowed */
 	struct bus *pio;
 	struct bus *mmio;
-	unsigned count;	  /* 1 to CPUS_MAX */
+	struct guest_mem *mem; /* may be NULL: to show the code where a guest failed */
+	unsigned count;	       /* 1 to CPUS_MAX */
 	unsigned sockets; /* topology: sockets × cores × threads = count; zeros mean one socket */
 	unsigned cores;
 	unsigned threads;
-	/* Runs on a vCPU thread, which stays stopped until cpus_reset. Must only post. */
+	/* Runs on a vCPU thread, which stays stopped until cpus_reset; the other vCPUs go on until
+	 * cpus_pause. Must only post. */
 	void (*on_event)(void *arg, const struct cpu_event *event);
 	void *arg;
 };
@@ -89,10 +100,14 @@ int cpus_create(const struct cpus_config *config, struct cpus **out, struct erro
 /* Stops and joins the threads. NULL is fine. */
 void cpus_destroy(struct cpus *cpus);
 
-/* Back to the power-on state, with the boot processor at `entry`. Only while paused. */
+/* All that is in the kernel back to the power-on state: processors and their LAPICs, PIC, IOAPIC,
+ * PIT, kvm-clock. The boot processor starts at `entry`. Only while paused. To be called also before
+ * the first cpus_resume. */
 int cpus_reset(struct cpus *cpus, const struct cpu_entry *entry, struct error *err);
 
-/* Pause returns when no vCPU is in KVM_RUN nor in a device. Both are idempotent. */
+/* Pause returns when no vCPU is in KVM_RUN nor in a device; the instruction at which each stopped
+ * is complete, also when it accesses a device. Both are idempotent. cpus_create takes the signal
+ * SIGRTMIN of the process to kick vCPUs out of the guest. */
 void cpus_pause(struct cpus *cpus);
 void cpus_resume(struct cpus *cpus);
 
