@@ -22,42 +22,31 @@ static bool make_room(struct frame_queue *queue, size_t bytes)
 	return bytes <= FRAME_QUEUE_BYTES - used;
 }
 
-bool frame_queue_push(struct frame_queue *queue, const struct iovec *iov, unsigned count)
+bool frame_queue_push(struct frame_queue *queue, const void *frame, size_t bytes)
 {
-	size_t length = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		length += iov[i].iov_len;
-	}
-	if (length > FRAME_QUEUE_BYTES || !make_room(queue, sizeof(length) + length)) {
+	if (bytes > FRAME_QUEUE_BYTES || !make_room(queue, sizeof(bytes) + bytes)) {
 		return false;
 	}
-	memcpy(queue->bytes + queue->end, &length, sizeof(length));
-	queue->end += sizeof(length);
-	for (unsigned i = 0; i < count; i++) {
-		memcpy(queue->bytes + queue->end, iov[i].iov_base, iov[i].iov_len);
-		queue->end += iov[i].iov_len;
-	}
+	memcpy(queue->bytes + queue->end, &bytes, sizeof(bytes));
+	memcpy(queue->bytes + queue->end + sizeof(bytes), frame, bytes);
+	queue->end += sizeof(bytes) + bytes;
 	return true;
 }
 
-bool frame_queue_front(struct frame_queue *queue, struct iovec *frame)
+const void *frame_queue_front(const struct frame_queue *queue, size_t *bytes)
 {
-	uint8_t *first = queue->bytes + queue->start;
-
 	if (frame_queue_is_empty(queue)) {
-		return false;
+		return NULL;
 	}
-	memcpy(&frame->iov_len, first, sizeof(frame->iov_len));
-	frame->iov_base = first + sizeof(frame->iov_len);
-	return true;
+	memcpy(bytes, queue->bytes + queue->start, sizeof(*bytes));
+	return queue->bytes + queue->start + sizeof(*bytes);
 }
 
 void frame_queue_drop_front(struct frame_queue *queue)
 {
-	struct iovec frame;
+	size_t bytes;
 
-	if (frame_queue_front(queue, &frame)) {
-		queue->start += sizeof(frame.iov_len) + frame.iov_len;
+	if (frame_queue_front(queue, &bytes)) {
+		queue->start += sizeof(bytes) + bytes;
 	}
 }

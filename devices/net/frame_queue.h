@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 #define FRAME_QUEUE_BYTES (256u * 1024)
 
@@ -18,10 +17,10 @@ struct frame_queue {
 bool frame_queue_is_empty(const struct frame_queue *queue);
 
 /* Copies a frame to the end; false when there is no room. */
-bool frame_queue_push(struct frame_queue *queue, const struct iovec *iov, unsigned count);
+bool frame_queue_push(struct frame_queue *queue, const void *frame, size_t bytes);
 
-/* The first frame, valid until the next call but this one; false when there is none. */
-bool frame_queue_front(struct frame_queue *queue, struct iovec *frame);
+/* The first frame, valid until the next push; NULL when there is none. */
+const void *frame_queue_front(const struct frame_queue *queue, size_t *bytes);
 void frame_queue_drop_front(struct frame_queue *queue);
 
 #endif

@@ -3,15 +3,6 @@
 #include <stdlib.h>
 
 #include "devices/net/net.h"
-#include "vmm/base/compiler.h"
-
-struct none_options {
-	struct net_options common;
-};
-
-static const struct option none_options[] = {
-	NET_OPTION_ROWS(struct none_options),
-};
 
 static bool none_send(struct net_backend *backend, const struct iovec *iov, unsigned count)
 {
@@ -51,8 +42,9 @@ static const struct net_ops none_ops = {
 	.destroy = none_destroy,
 };
 
-static int none_create(struct loop *loop, const struct net_card *card, const void *options,
-		       struct net_backend **out, struct error *err)
+static int none_create(struct loop *loop, const struct net_card *card,
+		       const struct net_options *options, struct net_backend **out,
+		       struct error *err)
 {
 	struct net_backend *backend = calloc(1, sizeof(*backend));
 
@@ -67,10 +59,11 @@ static int none_create(struct loop *loop, const struct net_card *card, const voi
 	return 0;
 }
 
+static const char *const none_options[] = { NULL };
+
 const struct net_type net_none_type = {
 	.name = "none",
 	.help = "a cable that leads nowhere",
-	.options = { .options = none_options, .count = ARRAY_SIZE(none_options) },
-	.options_size = sizeof(struct none_options),
+	.options = none_options,
 	.create = none_create,
 };

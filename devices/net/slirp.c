@@ -113,28 +113,24 @@ static bool slirp_send(struct net_backend *backend, const struct iovec *iov, uns
 	return true;
 }
 
-static bool deliver(struct slirp_backend *s, const struct iovec *iov, unsigned count)
+static bool deliver(struct slirp_backend *s, const void *frame, size_t bytes)
 {
-	return s->base.card.receive(s->base.card.card, iov, count);
+	const struct virtio_net_hdr_v1 header = { .flags = s->rx_flags };
+
+	return s->base.card.receive(s->base.card.card, &header, frame, bytes);
 }
 
 static void slirp_ready(struct net_backend *backend)
 {
 	struct slirp_backend *s = of_backend(backend);
-	struct iovec frame;
+	const void *frame;
+	size_t bytes;
 
 	if (!is_held_back(s)) {
 		return;
 	}
-	while (frame_queue_front(&s->waiting, &frame)) {
-		/* As receive wants it: the header alone, then the frame. */
-		const struct iovec iov[] = {
-			{ .iov_base = frame.iov_base, .iov_len = NET_HEADER_BYTES },
-			{ .iov_base = (uint8_t *)frame.iov_base + NET_HEADER_BYTES,
-			  .iov_len = frame.iov_len - NET_HEADER_BYTES },
-		};
-
-		if (!deliver(s, iov, ARRAY_SIZE(iov))) {
+	while ((frame = frame_queue_front(&s->waiting, &bytes))) {
+		if (!deliver(s, frame, bytes)) {
 			return;
 		}
 		frame_queue_drop_front(&s->waiting);
@@ -180,23 +176,18 @@ static const struct net_ops slirp_ops = {
 
 /* --- what slirp calls ------------------------------------------------------------------------ */
 
-static ssize_t on_frame(const void *bytes, size_t length, void *arg)
+static ssize_t on_frame(const void *frame, size_t bytes, void *arg)
 {
 	struct slirp_backend *s = arg;
-	struct virtio_net_hdr_v1 header = { .flags = s->rx_flags };
-	const struct iovec iov[] = {
-		{ .iov_base = &header, .iov_len = sizeof(header) },
-		{ .iov_base = (void *)(uintptr_t)bytes, .iov_len = length },
-	};
 
-	if (length < NET_FRAME_MIN || length > NET_FRAME_MAX) {
-		return (ssize_t)length;
+	if (bytes < NET_FRAME_MIN || bytes > NET_FRAME_MAX) {
+		return (ssize_t)bytes;
 	}
 	/* Without room in the queue either, the frame is lost, as on any network. */
-	if (is_held_back(s) || !deliver(s, iov, ARRAY_SIZE(iov))) {
-		(void)frame_queue_push(&s->waiting, iov, ARRAY_SIZE(iov));
+	if (is_held_back(s) || !deliver(s, frame, bytes)) {
+		(void)frame_queue_push(&s->waiting, frame, bytes);
 	}
-	return (ssize_t)length;
+	return (ssize_t)bytes;
 }
 
 static void on_guest_error(const char *text, void *arg)

@@ -23,21 +23,6 @@
 	(BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_HOST_TSO6) | \
 	 BIT(VIRTIO_NET_F_HOST_ECN))
 
-struct tap_options {
-	struct net_options common;
-	char *ifname;
-};
-
-static const struct option tap_options[] = {
-	NET_OPTION_ROWS(struct tap_options),
-	{ .name = "ifname",
-	  .kind = OPTION_STRING,
-	  .offset = offsetof(struct tap_options, ifname),
-	  .help = "the interface; made if it is not there (needs CAP_NET_ADMIN)",
-	  .value_name = "NAME",
-	  .default_text = "tap0" },
-};
-
 struct tap {
 	struct net_backend base;
 	char ifname[IFNAMSIZ];
@@ -47,7 +32,8 @@ struct tap {
 	struct loop_watch watch;
 	bool reading, writing; /* which events the watch asks for */
 	size_t pending;	       /* bytes of a frame in `frame` that the guest had no room for */
-	uint8_t frame[NET_HEADER_BYTES + NET_FRAME_MAX];
+	struct virtio_net_hdr_v1 header;
+	uint8_t frame[NET_FRAME_MAX];
 };
 
 /* Which offload of the driver allows the kernel to send us what. */
@@ -77,36 +63,32 @@ static void update_watch(struct tap *tap)
 /* Gives the frame in hand to the guest; without room it stays, and reading rests. */
 static bool deliver_pending(struct tap *tap)
 {
-	const struct iovec iov[] = {
-		{ .iov_base = tap->frame, .iov_len = NET_HEADER_BYTES },
-		{ .iov_base = tap->frame + NET_HEADER_BYTES,
-		  .iov_len = tap->pending - NET_HEADER_BYTES },
-	};
-
-	if (!tap->base.card.receive(tap->base.card.card, iov, ARRAY_SIZE(iov))) {
+	if (!tap->base.card.receive(tap->base.card.card, &tap->header, tap->frame, tap->pending)) {
 		return false;
 	}
 	tap->pending = 0;
 	return true;
 }
 
-static bool is_frame(ssize_t bytes)
+/* Reads the next frame into `pending`; what is too short for one is passed over. */
+static bool read_frame(struct tap *tap)
 {
-	return bytes >= (ssize_t)(NET_HEADER_BYTES + NET_FRAME_MIN);
+	const struct iovec iov[] = {
+		{ .iov_base = &tap->header, .iov_len = sizeof(tap->header) },
+		{ .iov_base = tap->frame, .iov_len = sizeof(tap->frame) },
+	};
+	ssize_t got;
+
+	do {
+		got = readv(tap->fd, iov, ARRAY_SIZE(iov));
+	} while (got >= 0 && got < (ssize_t)(NET_HEADER_BYTES + NET_FRAME_MIN));
+	tap->pending = got < 0 ? 0 : (size_t)got - NET_HEADER_BYTES;
+	return got >= 0; /* else EAGAIN, or the interface went away: EPOLLERR tells */
 }
 
 static void read_frames(struct tap *tap)
 {
-	for (unsigned i = 0; i < FRAMES_PER_ROUND; i++) {
-		ssize_t got = read(tap->fd, tap->frame, sizeof(tap->frame));
-
-		if (got < 0) {
-			return; /* EAGAIN; or the interface went away, then EPOLLERR tells */
-		}
-		if (!is_frame(got)) {
-			continue;
-		}
-		tap->pending = (size_t)got;
+	for (unsigned i = 0; i < FRAMES_PER_ROUND && read_frame(tap); i++) {
 		if (!deliver_pending(tap)) {
 			tap->reading = false;
 			update_watch(tap);
@@ -325,10 +307,10 @@ static int open_tap(struct tap *tap, struct error *err)
 	return code < 0 ? error_set_errno(err, code, "interface '%s'", tap->ifname) : 0;
 }
 
-static int tap_create(struct loop *loop, const struct net_card *card, const void *arg,
-		      struct net_backend **out, struct error *err)
+static int tap_create(struct loop *loop, const struct net_card *card,
+		      const struct net_options *options, struct net_backend **out,
+		      struct error *err)
 {
-	const struct tap_options *options = arg;
 	struct tap *tap;
 	int code;
 
@@ -353,10 +335,11 @@ static int tap_create(struct loop *loop, const struct net_card *card, const void
 	return 0;
 }
 
+static const char *const tap_options[] = { "ifname", NULL };
+
 const struct net_type net_tap_type = {
 	.name = "tap",
 	.help = "an interface of the host, for bridges and routes of your own",
-	.options = { .options = tap_options, .count = ARRAY_SIZE(tap_options) },
-	.options_size = sizeof(struct tap_options),
+	.options = tap_options,
 	.create = tap_create,
 };

@@ -17,44 +17,12 @@ enum {
 	FIRST_LEASE_SMALL = 4, /* in networks that end before FIRST_LEASE_HOST */
 };
 
-struct user_options {
-	struct net_options common;
-	struct option_list hostfwd;
-	char *network;
-	bool ipv6;
-	bool restricted;
-};
-
-static const struct option user_options[] = {
-	NET_OPTION_ROWS(struct user_options),
-	{ .name = "hostfwd",
-	  .kind = OPTION_LIST,
-	  .offset = offsetof(struct user_options, hostfwd),
-	  .help = "leads a host port to a guest port (tcp::2222-:22); may come several times",
-	  .value_name = "[tcp|udp]:[ADDR]:PORT-[ADDR]:PORT" },
-	{ .name = "net",
-	  .kind = OPTION_STRING,
-	  .offset = offsetof(struct user_options, network),
-	  .help = "the guest's IPv4 network",
-	  .value_name = "ADDR/PREFIX",
-	  .default_text = "10.0.2.0/24" },
-	{ .name = "ipv6",
-	  .kind = OPTION_BOOL,
-	  .offset = offsetof(struct user_options, ipv6),
-	  .help = "IPv6 besides IPv4",
-	  .default_text = "on" },
-	{ .name = "restrict",
-	  .kind = OPTION_BOOL,
-	  .offset = offsetof(struct user_options, restricted),
-	  .help = "lets the guest reach nothing outside; hostfwd still leads in" },
-};
-
 static struct in_addr host_in(struct in_addr network, uint32_t host)
 {
 	return (struct in_addr){ .s_addr = htonl(ntohl(network.s_addr) + host) };
 }
 
-static int place_hosts(const struct user_options *options, struct slirp_backend_config *config,
+static int place_hosts(const struct net_options *options, struct slirp_backend_config *config,
 		       struct error *err)
 {
 	uint32_t size;
@@ -71,7 +39,7 @@ static int place_hosts(const struct user_options *options, struct slirp_backend_
 	return 0;
 }
 
-static int parse_forwards(const struct user_options *options,
+static int parse_forwards(const struct net_options *options,
 			  const struct slirp_backend_config *config, struct hostfwd *forwards,
 			  struct error *err)
 {
@@ -93,14 +61,14 @@ static int parse_forwards(const struct user_options *options,
 	return 0;
 }
 
-static int user_create(struct loop *loop, const struct net_card *card, const void *arg,
-		       struct net_backend **out, struct error *err)
+static int user_create(struct loop *loop, const struct net_card *card,
+		       const struct net_options *options, struct net_backend **out,
+		       struct error *err)
 {
-	const struct user_options *options = arg;
 	AUTO_FREE struct hostfwd *forwards = NULL;
 	struct slirp_backend_config config = { .ipv6 = options->ipv6,
 					       .restricted = options->restricted,
-					       .mtu = options->common.mtu,
+					       .mtu = options->mtu,
 					       .forward_count = options->hostfwd.count };
 	int code = place_hosts(options, &config, err);
 
@@ -124,10 +92,11 @@ static int user_create(struct loop *loop, const struct net_card *card, const voi
 			 "again, or use tap or none");
 }
 
+static const char *const user_options[] = { "hostfwd", "net", "ipv6", "restrict", NULL };
+
 const struct net_type net_user_type = {
 	.name = "user",
 	.help = "user-mode NAT with DHCP and DNS; needs no rights",
-	.options = { .options = user_options, .count = ARRAY_SIZE(user_options) },
-	.options_size = sizeof(struct user_options),
+	.options = user_options,
 	.create = user_create,
 };

@@ -10,12 +10,8 @@
  * The network card (virtio 1.2 §5.1): one queue pair and the control queue. Checksum and
  * segmentation offloads are what the back end offers. Without `mac=`, the address is local and
  * unicast, made from the names of machine and card: the same at each start, different for others.
+ * Its options are struct net_options; `state` below is the device's state of this type.
  */
-struct virtio_net_options {
-	char *net; /* the whole text of `--net`: "user,hostfwd=tcp::2222-:22" */
-};
-
-/* `state` is the device's state of this type. */
 extern const struct device_type virtio_net_type;
 
 /* Plugs the cable in or pulls it. Main thread. */

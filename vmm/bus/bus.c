@@ -311,8 +311,7 @@ static bool ring_doorbell(struct bus *bus, uint64_t address, unsigned size, uint
 	bool rung = false;
 
 	mutex_lock(&bus->lock);
-	list_for_each(doorbell, &bus->doorbells, struct bus_doorbell, node)
-	{
+	list_for_each (doorbell, &bus->doorbells, struct bus_doorbell, node) {
 		if (is_rung_by(doorbell, address, size, value)) {
 			ring(doorbell->fd);
 			rung = true;
@@ -365,8 +364,7 @@ static int add_doorbell_locked(struct bus *bus, struct bus_doorbell *doorbell) R
 {
 	struct bus_doorbell *other;
 
-	list_for_each(other, &bus->doorbells, struct bus_doorbell, node)
-	{
+	list_for_each (other, &bus->doorbells, struct bus_doorbell, node) {
 		if (is_ambiguous(doorbell, other)) {
 			return -EEXIST;
 		}
