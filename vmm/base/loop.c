@@ -9,11 +9,15 @@
 #include <sys/eventfd.h>
 
 #include "vmm/base/clock.h"
+#include "vmm/base/contention.h"
 #include "vmm/base/poll_budget.h"
 #include "vmm/base/thread.h"
 
 #define EVENTS_PER_ROUND 32
 #define NAME_BYTES	 16
+
+/* How often polling looks for what it does not poll: descriptors, timers, other threads. */
+#define POLL_CHECK_NS 20000
 
 struct loop {
 	char name[NAME_BYTES];
@@ -31,6 +35,8 @@ struct loop {
 	struct list timers; /* by deadline */
 	struct list pollers;
 	struct poll_budget budget;
+	struct contention contention;
+	bool work_left; /* work slipped in when polling ended: not to be slept on */
 
 	struct epoll_event events[EVENTS_PER_ROUND];
 	int event_count; /* events of this round, `event_next` is the first not yet handled */
@@ -375,26 +381,71 @@ static bool end_polling(struct loop *loop)
 	return slipped_in;
 }
 
-/* Polls for as long as the budget says; a descriptor that becomes ready ends it too. */
+/* Takes what epoll has, or waits for it. */
+static void fetch_events(struct loop *loop, int timeout)
+{
+	loop->event_next = 0;
+	loop->event_count = epoll_wait(loop->epoll_fd, loop->events, EVENTS_PER_ROUND, timeout);
+	if (loop->event_count < 0) {
+		assert(errno == EINTR);
+		loop->event_count = 0;
+	}
+}
+
+static bool must_stop_polling(struct loop *loop, uint64_t now_ns)
+{
+	const struct loop_timer *timer = first_timer(loop);
+
+	if (contention_was_preempted(&loop->contention)) {
+		poll_budget_contended(&loop->budget, now_ns);
+		return true;
+	}
+	fetch_events(loop, 0);
+	return loop->event_count > 0 || (timer && timer->deadline_ns <= now_ns) ||
+	       atomic_load(&loop->stopping);
+}
+
+static void spin(struct loop *loop, uint64_t now_ns, uint64_t budget_ns)
+{
+	uint64_t deadline_ns = now_ns + budget_ns;
+	uint64_t check_ns = now_ns + POLL_CHECK_NS;
+
+	while (now_ns < deadline_ns) {
+		bool found = poll_once(loop);
+
+		now_ns = clock_now_ns();
+		if (found) {
+			deadline_ns = now_ns + budget_ns;
+		} else {
+			__builtin_ia32_pause();
+		}
+		if (now_ns >= check_ns) {
+			if (must_stop_polling(loop, now_ns)) {
+				return;
+			}
+			check_ns = now_ns + POLL_CHECK_NS;
+		}
+	}
+}
+
+/* Polls for as long as the budget says. May have fetched events afterwards. */
 static void poll_for_work(struct loop *loop)
 {
-	uint64_t budget_ns = poll_budget_ns(&loop->budget);
-	uint64_t deadline_ns;
+	uint64_t now_ns;
+	uint64_t budget_ns;
 
-	if (budget_ns == 0 || list_is_empty(&loop->pollers)) {
+	if (list_is_empty(&loop->pollers)) {
+		return;
+	}
+	loop->work_left = loop->work_left && poll_once(loop);
+	now_ns = clock_now_ns();
+	budget_ns = poll_budget_ns(&loop->budget, now_ns);
+	if (budget_ns == 0 || contention_has_one_cpu(&loop->contention, now_ns)) {
 		return;
 	}
 	begin_polling(loop);
-	do {
-		deadline_ns = clock_now_ns() + budget_ns;
-		while (clock_now_ns() < deadline_ns && !atomic_load(&loop->stopping)) {
-			if (poll_once(loop)) {
-				deadline_ns = clock_now_ns() + budget_ns;
-				poll_budget_hit(&loop->budget);
-			}
-			__builtin_ia32_pause();
-		}
-	} while (end_polling(loop));
+	spin(loop, now_ns, budget_ns);
+	loop->work_left = end_polling(loop);
 }
 
 /* --- the loop itself --- */
@@ -419,15 +470,17 @@ static void wait_for_events(struct loop *loop)
 {
 	uint64_t slept_from_ns;
 
+	loop->event_count = 0;
 	poll_for_work(loop);
-	slept_from_ns = list_is_empty(&loop->pollers) ? 0 : clock_now_ns();
-	loop->event_next = 0;
-	loop->event_count =
-		epoll_wait(loop->epoll_fd, loop->events, EVENTS_PER_ROUND, timeout_ms(loop));
-	if (loop->event_count < 0) {
-		assert(errno == EINTR);
-		loop->event_count = 0;
+	if (loop->event_count > 0) {
+		return;
 	}
+	if (loop->work_left) {
+		fetch_events(loop, 0);
+		return;
+	}
+	slept_from_ns = list_is_empty(&loop->pollers) ? 0 : clock_now_ns();
+	fetch_events(loop, timeout_ms(loop));
 	if (slept_from_ns) {
 		poll_budget_slept(&loop->budget, clock_now_ns() - slept_from_ns);
 	}

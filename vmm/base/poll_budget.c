@@ -3,13 +3,12 @@
 
 #include "vmm/base/compiler.h"
 
-uint64_t poll_budget_ns(const struct poll_budget *budget)
-{
-	return budget->budget_ns;
-}
+/* A pause counts as repeated when the next one comes within this many times its length. */
+#define REPEAT_FACTOR 8
 
-void poll_budget_hit(struct poll_budget *budget UNUSED)
+uint64_t poll_budget_ns(const struct poll_budget *budget, uint64_t now_ns)
 {
+	return now_ns < budget->pause_end_ns ? 0 : budget->budget_ns;
 }
 
 /* A sleep shorter than the longest budget would have been caught by polling; a longer one makes
@@ -25,4 +24,14 @@ void poll_budget_slept(struct poll_budget *budget, uint64_t slept_ns)
 		budget->budget_ns =
 			MIN(MAX(budget->budget_ns * 2, POLL_BUDGET_START_NS), POLL_BUDGET_MAX_NS);
 	}
+}
+
+void poll_budget_contended(struct poll_budget *budget, uint64_t now_ns)
+{
+	if (now_ns < budget->pause_end_ns + REPEAT_FACTOR * budget->pause_ns) {
+		budget->pause_ns = MIN(budget->pause_ns * 2, POLL_PAUSE_MAX_NS);
+	} else {
+		budget->pause_ns = POLL_PAUSE_MIN_NS;
+	}
+	budget->pause_end_ns = now_ns + budget->pause_ns;
 }
