@@ -17,13 +17,18 @@ struct pci_device;
 
 struct msix;
 
-/* Adds the capability and takes over BAR `bar` (its size and ops are set here). Before plug. */
+/* Adds the capability and takes over BAR `bar` (its size and ops are set here). Before plug.
+ * -EINVAL no or too many vectors, -ENOSPC, -ENOMEM, -errno of eventfd. */
 int msix_create(struct pci_device *device, struct irq_router *irqs, unsigned vectors, unsigned bar,
 		struct msix **out);
+/* After pci_device_unplug. NULL is fine. */
 void msix_destroy(struct msix *msix);
+/* All vectors masked, nothing pending; beside pci_device_reset, which turns MSI-X off. */
 void msix_reset(struct msix *msix);
 
-/* Called by the PCI core under the device lock after writes to the capability. */
+/* Called by the PCI core under the device lock: whether a write goes to the capability, and then
+ * what it changed. */
+bool msix_covers(const struct msix *msix, unsigned offset, unsigned size);
 void msix_update(struct msix *msix);
 
 /* MSI-X enable bit, readable from any thread without a lock. */

@@ -3,6 +3,7 @@
 #define THUNDERLAKE_DEVICES_PCI_PCI_H
 
 #include <linux/pci_regs.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,8 +19,10 @@
 #define PCI_CONFIG_BYTES 4096u
 #define PCI_BARS	 6u
 #define PCI_SLOTS	 32u
+#define PCI_FUNCTIONS	 8u
 
 struct machine_requests;
+struct msix;
 struct pci_bus;
 struct pci_device;
 
@@ -36,14 +39,23 @@ struct pci_bus_config {
 int pci_bus_create(const struct pci_bus_config *config, struct pci_bus **out);
 void pci_bus_destroy(struct pci_bus *bus);
 
+/* Moves ECAM, as the host bridge's PCIEXBAR register tells; 0 turns it off. Any thread. -EEXIST,
+ * -EINVAL as bus_map, then ECAM is off. */
+int pci_bus_move_ecam(struct pci_bus *bus, uint64_t gpa);
+
 struct pci_bar {
 	uint64_t size; /* power of two; 0: no such BAR */
 	uint8_t flags; /* PCI_BASE_ADDRESS_SPACE_IO, PCI_BASE_ADDRESS_MEM_TYPE_64 | …_PREFETCH */
-	const struct io_ops *ops; /* called with the pci_device's `owner` */
+	const struct io_ops *ops; /* called with `owner`, or the device's if that is NULL */
+	void *owner;
 	/* Told after the BAR moved, was mapped or unmapped (address 0); may be NULL. Under the
 	 * device lock. For doorbells inside the BAR. */
 	void (*on_move)(struct pci_device *device, unsigned bar, uint64_t address);
-	struct io_region region; /* kept by the bus */
+
+	/* Kept by the bus. */
+	struct io_region region;
+	uint64_t home;	  /* address after power-on */
+	uint64_t refused; /* address at which bus_map said no; 0: none */
 };
 
 struct pci_identity {
@@ -60,7 +72,7 @@ struct pci_device {
 	struct pci_bar bars[PCI_BARS];
 	bool has_intx; /* INTA */
 	/* Called under `lock` after a write to configuration space that this device is to know
-	 * about (outside BARs, command and the capabilities that the bus serves itself); NULL:
+	 * about (outside BARs and the MSI-X capability; the command register is included); NULL:
 	 * none. */
 	void (*on_config_write)(struct pci_device *device, unsigned offset, unsigned size);
 	/* Called under `lock` before configuration space is read; for registers that are not plain
@@ -74,8 +86,12 @@ struct pci_device {
 	uint8_t config[PCI_CONFIG_BYTES];
 	uint8_t writable[PCI_CONFIG_BYTES];	  /* bits the guest may write */
 	uint8_t clear_on_write[PCI_CONFIG_BYTES]; /* bits that a written 1 clears */
-	uint16_t next_capability;
+	uint8_t power_on[PCI_CONFIG_BYTES];	  /* `config` after plug */
+	uint16_t next_capability;		  /* where the next one goes; 0: none yet */
+	_Atomic uint16_t command;		  /* the command register, readable without lock */
+	struct mutex intx_lock; /* innermost; guards intx and intx_level, not with `lock` */
 	struct irq_line intx;
+	bool intx_level;   /* before the interrupt-disable bit */
 	struct msix *msix; /* NULL without; see devices/pci/msix.h */
 };
 
@@ -96,8 +112,12 @@ int pci_add_capability(struct pci_device *device, uint8_t id, unsigned length);
 /* Level of INTA, honouring the interrupt-disable bit. Any thread. */
 void pci_intx_set(struct pci_device *device, bool level);
 
-/* Whether the guest allows the device to access memory and send messages (bus master bit). */
-bool pci_is_bus_master(struct pci_device *device);
+/* Whether the guest allows the device to access memory and send messages (bus master bit). Any
+ * thread, no lock. */
+static inline bool pci_is_bus_master(const struct pci_device *device)
+{
+	return atomic_load_explicit(&device->command, memory_order_acquire) & PCI_COMMAND_MASTER;
+}
 
 /* For query-pci and tests: device in slot/function or NULL. Main thread. */
 struct pci_device *pci_device_at(struct pci_bus *bus, unsigned slot, unsigned function);
