@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdbool.h>
-
 #include "vmm/boot/acpi_tables.h"
 #include "vmm/boot/aml.h"
 #include "vmm/boot/boot.h"
@@ -21,8 +19,6 @@ enum entry_type {
 	ENTRY_IOAPIC = 1,
 	ENTRY_OVERRIDE = 2,
 	ENTRY_LAPIC_NMI = 4,
-	ENTRY_X2APIC = 9,
-	ENTRY_X2APIC_NMI = 10,
 };
 
 struct lapic {
@@ -33,16 +29,9 @@ struct lapic {
 };
 _Static_assert(sizeof(struct lapic) == 8, "ACPI 6.4 §5.2.12.2");
 #define LAPIC_ENABLED 1u
-#define LAPIC_ID_MAX  254u
-
-struct x2apic {
-	uint8_t type, length;
-	uint8_t reserved[2];
-	le32 apic_id;
-	le32 flags;
-	le32 uid;
-};
-_Static_assert(sizeof(struct x2apic) == 16, "ACPI 6.4 §5.2.12.12");
+/* Rounding cores and threads up to powers of two makes IDs less than four times as large, so none
+ * needs the x2APIC form of this entry, which is for 255 and above only. */
+_Static_assert(CPUS_MAX <= 64, "APIC IDs fit a byte");
 
 struct ioapic {
 	uint8_t type, length;
@@ -67,49 +56,30 @@ _Static_assert(sizeof(struct override) == 10, "ACPI 6.4 §5.2.12.5");
 
 struct lapic_nmi {
 	uint8_t type, length;
-	uint8_t uid;
+	uint8_t uid; /* 0xff: all */
 	le16 flags;
 	uint8_t lint;
 };
 _Static_assert(sizeof(struct lapic_nmi) == 6, "ACPI 6.4 §5.2.12.7");
 
-struct x2apic_nmi {
-	uint8_t type, length;
-	le16 flags;
-	le32 uid;
-	uint8_t lint;
-	uint8_t reserved[3];
-};
-_Static_assert(sizeof(struct x2apic_nmi) == 12, "ACPI 6.4 §5.2.12.13");
 #define NMI_LINT 1u
 
-/* IDs beyond a byte need the longer form; below, guests expect the short one. */
-static bool write_processor(struct aml *out, unsigned uid, uint32_t apic_id)
+static void write_processors(struct aml *out, const struct boot_config *config)
 {
-	const struct lapic lapic = {
-		.type = ENTRY_LAPIC,
-		.length = sizeof(lapic),
-		.uid = (uint8_t)uid,
-		.apic_id = (uint8_t)apic_id,
-		.flags = le32_of(LAPIC_ENABLED),
-	};
-	const struct x2apic x2apic = {
-		.type = ENTRY_X2APIC,
-		.length = sizeof(x2apic),
-		.apic_id = le32_of(apic_id),
-		.flags = le32_of(LAPIC_ENABLED),
-		.uid = le32_of(uid),
-	};
+	for (unsigned i = 0; i < config->cpu_count; i++) {
+		const struct lapic lapic = {
+			.type = ENTRY_LAPIC,
+			.length = sizeof(lapic),
+			.uid = (uint8_t)i,
+			.apic_id = (uint8_t)cpus_apic_id(i, config->cores, config->threads),
+			.flags = le32_of(LAPIC_ENABLED),
+		};
 
-	if (apic_id <= LAPIC_ID_MAX) {
 		aml_bytes(out, &lapic, sizeof(lapic));
-		return false;
 	}
-	aml_bytes(out, &x2apic, sizeof(x2apic));
-	return true;
 }
 
-static void write_nmis(struct aml *out, bool with_x2apic)
+static void write_nmi(struct aml *out)
 {
 	const struct lapic_nmi nmi = {
 		.type = ENTRY_LAPIC_NMI,
@@ -117,17 +87,8 @@ static void write_nmis(struct aml *out, bool with_x2apic)
 		.uid = UINT8_MAX,
 		.lint = NMI_LINT,
 	};
-	const struct x2apic_nmi x2apic_nmi = {
-		.type = ENTRY_X2APIC_NMI,
-		.length = sizeof(x2apic_nmi),
-		.uid = le32_of(UINT32_MAX),
-		.lint = NMI_LINT,
-	};
 
 	aml_bytes(out, &nmi, sizeof(nmi));
-	if (with_x2apic) {
-		aml_bytes(out, &x2apic_nmi, sizeof(x2apic_nmi));
-	}
 }
 
 static void write_interrupts(struct aml *out)
@@ -163,14 +124,9 @@ void acpi_madt_write(struct aml *out, const struct boot_config *config)
 		.lapic_gpa = le32_of(LAYOUT_LAPIC_GPA),
 		.flags = le32_of(MADT_PC_COMPATIBLE),
 	};
-	bool with_x2apic = false;
 
 	aml_bytes(out, &madt, sizeof(madt));
-	for (unsigned i = 0; i < config->cpu_count; i++) {
-		uint32_t id = cpus_apic_id(i, config->cores, config->threads);
-
-		with_x2apic |= write_processor(out, i, id);
-	}
+	write_processors(out, config);
 	write_interrupts(out);
-	write_nmis(out, with_x2apic);
+	write_nmi(out);
 }
