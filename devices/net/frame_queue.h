@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_QUEUE_BYTES (256u * 1024)
+#define FRAME_QUEUE_BYTES ((size_t)256 * 1024)
 
 /* Frames that wait for the guest, first in, first out, in bounded space. Zero-initialised. */
 struct frame_queue {

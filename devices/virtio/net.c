@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "devices/virtio/net.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/virtio_ids.h>
 #include <stdio.h>
@@ -40,23 +41,34 @@ static void make_mac(uint8_t *mac, const char *machine, const char *id)
 	mac[0] = (uint8_t)((mac[0] & ~0x03) | 0x02);
 }
 
+/* Two digits of `text`, which may end early; -1 otherwise. */
+static int parse_hex_byte(const char *text)
+{
+	const char digits[] = { text[0], text[0] ? text[1] : '\0', '\0' };
+
+	if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1])) {
+		return -1;
+	}
+	return (int)strtoul(digits, NULL, 16);
+}
+
 static int parse_mac(const char *text, uint8_t *mac, struct error *err)
 {
-	unsigned b[ETH_ALEN];
-	int end = 0;
+	const char *rest = text;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-		   &end) != ETH_ALEN ||
-	    text[end] != '\0' || end != 3 * ETH_ALEN - 1) {
-		return error_set(err, -EINVAL, "mac=%.40s is not of the form 52:54:00:12:34:56",
-				 text);
+	for (unsigned i = 0; i < ETH_ALEN; i++) {
+		const int byte = parse_hex_byte(rest);
+
+		if (byte < 0 || rest[2] != (i + 1 < ETH_ALEN ? ':' : '\0')) {
+			return error_set(err, -EINVAL,
+					 "mac=%.40s is not of the form 52:54:00:12:34:56", text);
+		}
+		mac[i] = (uint8_t)byte;
+		rest += 3;
 	}
-	if (b[0] & 1) {
+	if (mac[0] & 1) {
 		return error_set(err, -EINVAL,
 				 "mac=%s is a group address; the first byte must be even", text);
-	}
-	for (unsigned i = 0; i < ETH_ALEN; i++) {
-		mac[i] = (uint8_t)b[i];
 	}
 	return 0;
 }
