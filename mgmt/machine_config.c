@@ -14,6 +14,7 @@
 	(UINT64_C(496) << 30) /* RAM above 4 GiB ends below the 64-bit PCI window */
 #define MEMORY_ALIGNMENT (UINT64_C(1) << 20)
 #define SERIAL_PORTS_MAX 4u
+#define BACKEND_TEXT_MAX 4096u /* of all serial or console values together, as option text */
 
 static const char *const actions[] = { "restart", "pause", "exit", NULL };
 
@@ -293,11 +294,28 @@ static bool is_terminal_used(const struct option_list *list)
 	return false;
 }
 
+/* Appends a value to an option text, with its commas doubled. False when it does not fit. */
+static bool append_value(char *text, size_t size, size_t used, const char *value)
+{
+	for (; *value; value++) {
+		size_t wanted = *value == ',' ? 2 : 1;
+
+		if (used + wanted >= size) {
+			return false;
+		}
+		memset(text + used, *value, wanted);
+		used += wanted;
+	}
+	text[used] = '\0';
+	return true;
+}
+
 /* The first serial line is the terminal, unless a console has it. */
 static int add_serials(struct machine_config *config, struct error *err)
 {
 	struct machine_settings *s = &config->settings;
-	char text[4096];
+	char text[BACKEND_TEXT_MAX];
+	size_t used;
 	int code = 0;
 
 	if (s->serials.count == 0) {
@@ -310,7 +328,10 @@ static int add_serials(struct machine_config *config, struct error *err)
 				 s->serials.count, SERIAL_PORTS_MAX);
 	}
 	for (size_t i = 0; code == 0 && i < s->serials.count; i++) {
-		(void)snprintf(text, sizeof(text), "port=%zu,char=%s", i + 1, s->serials.items[i]);
+		used = (size_t)snprintf(text, sizeof(text), "index=%zu,backend=", i + 1);
+		if (!append_value(text, sizeof(text), used, s->serials.items[i])) {
+			return error_set(err, -E2BIG, "serial: the value is too long");
+		}
 		code = add_device(config, "serial", "serial", text, err);
 	}
 	return code;
@@ -320,18 +341,20 @@ static int add_serials(struct machine_config *config, struct error *err)
 static int add_consoles(struct machine_config *config, struct error *err)
 {
 	const struct option_list *list = &config->settings.consoles;
-	char text[4096] = "";
-	size_t used = 0;
+	char text[BACKEND_TEXT_MAX] = "";
 
 	if (list->count == 0) {
 		return 0;
 	}
-	for (size_t i = 0; i < list->count && used < sizeof(text); i++) {
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%sconsole=%s",
-					 i ? "," : "", list->items[i]);
-	}
-	if (used >= sizeof(text)) {
-		return error_set(err, -E2BIG, "console: the values are too long together");
+	for (size_t i = 0; i < list->count; i++) {
+		size_t used = strlen(text);
+
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%sconsole=", i ? "," : "");
+		if (used >= sizeof(text) ||
+		    !append_value(text, sizeof(text), used, list->items[i])) {
+			return error_set(err, -E2BIG, "console: the values are too long together");
+		}
 	}
 	return add_device(config, "virtio-console", "console", text, err);
 }
@@ -355,15 +378,14 @@ static int add_nets(struct machine_config *config, struct error *err)
 /* What every machine has, whatever was asked for. */
 static int add_platform(struct machine_config *config, struct error *err)
 {
-	static const char *const names[] = { "q35",	   "rtc",    "i8042",  "acpi-pm",
-					     "reset-port", "fw-cfg", "pvpanic" };
+	static const char *const names[] = { "rtc", "i8042", "acpi-pm", "fw-cfg", "pvpanic" };
 	int code = 0;
 
 	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(names); i++) {
 		code = add_device(config, names[i], names[i], "", err);
 	}
 	if (code == 0 && config->settings.debug_exit) {
-		code = add_device(config, "debug-exit", "debug-exit", "", err);
+		code = add_device(config, "isa-debug-exit", "debug-exit", "", err);
 	}
 	return code;
 }

@@ -9,14 +9,14 @@
 #define FAKE_TYPE(text) (&(const struct device_type){ .name = (text), .help = "fake" })
 
 const struct device_type *const device_types[] = {
-	FAKE_TYPE("q35"),
+
 	FAKE_TYPE("rtc"),
 	FAKE_TYPE("i8042"),
 	FAKE_TYPE("acpi-pm"),
-	FAKE_TYPE("reset-port"),
+
 	FAKE_TYPE("fw-cfg"),
 	FAKE_TYPE("pvpanic"),
-	FAKE_TYPE("debug-exit"),
+	FAKE_TYPE("isa-debug-exit"),
 	FAKE_TYPE("serial"),
 	FAKE_TYPE("virtio-blk"),
 	FAKE_TYPE("virtio-net"),

@@ -39,7 +39,7 @@ Test(machine_config, default_machine_has_terminal_network_rng_and_balloon)
 	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
 	cr_assert(eq(u64, config.settings.memory, UINT64_C(1) << 30));
 	cr_assert(eq(u64, config.cpus.count, 1));
-	cr_assert(eq(str, find(&config, "serial0")->options, "port=1,char=stdio"));
+	cr_assert(eq(str, find(&config, "serial0")->options, "index=1,backend=stdio"));
 	cr_assert(eq(str, find(&config, "net0")->options, "user"));
 	cr_assert(find(&config, "rng0") != NULL);
 	cr_assert(find(&config, "balloon0") != NULL);
@@ -52,7 +52,7 @@ Test(machine_config, console_on_the_terminal_leaves_no_serial_terminal)
 
 	cr_assert(eq(int, machine_config_set(&config, "console", "stdio", NULL), 0));
 	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
-	cr_assert(eq(str, find(&config, "serial0")->options, "port=1,char=none"));
+	cr_assert(eq(str, find(&config, "serial0")->options, "index=1,backend=none"));
 	machine_config_finish(&config);
 }
 

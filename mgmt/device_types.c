@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "mgmt/device_types.h"
+
+#include "devices/device.h"
+#include "devices/legacy/acpi_pm.h"
+#include "devices/legacy/debug_exit.h"
+#include "devices/legacy/fw_cfg.h"
+#include "devices/legacy/i8042.h"
+#include "devices/legacy/pvpanic.h"
+#include "devices/legacy/rtc.h"
+#include "devices/legacy/serial.h"
+#include "devices/virtio/blk.h"
+#include "devices/virtio/net.h"
+
+const struct device_type *const device_types[] = {
+	&rtc_type,
+	&i8042_type,
+	&acpi_pm_type,
+	&fw_cfg_type,
+	&pvpanic_type,
+	&debug_exit_type,
+	&serial_type,
+	&virtio_blk_type,
+	&virtio_net_type,
+	NULL,
+};
