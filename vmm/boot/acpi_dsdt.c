@@ -253,17 +253,17 @@ static void write_power_off(struct aml *aml)
 	aml_end(aml, package);
 }
 
-void acpi_dsdt_write(struct aml *aml, const struct boot_config *config)
+void acpi_dsdt_write(struct aml *out, const struct boot_config *config)
 {
 	/* Revision 2: integers have 64 bits. */
 	const struct acpi_header header = acpi_header_of("DSDT", 2);
 	size_t scope;
 
-	aml_bytes(aml, &header, sizeof(header));
-	scope = aml_scope(aml, "\\_SB");
-	write_processors(aml, config);
-	write_motherboard(aml);
-	write_pci_bridge(aml, config);
-	aml_end(aml, scope);
-	write_power_off(aml);
+	aml_bytes(out, &header, sizeof(header));
+	scope = aml_scope(out, "\\_SB");
+	write_processors(out, config);
+	write_motherboard(out);
+	write_pci_bridge(out, config);
+	aml_end(out, scope);
+	write_power_off(out);
 }

@@ -60,7 +60,7 @@ struct window {
 };
 _Static_assert(sizeof(struct window) == 6, "ACPI 6.4 §6.4.3.5");
 
-#define WINDOW_NUMBERS 5u
+#define WINDOW_NUMBERS 5ul
 #define TAG_BYTES      3u /* tag and length of the body, which the latter leaves out */
 
 size_t aml_resources(struct aml *aml)

@@ -69,7 +69,7 @@ static int check_kind(const struct elf_file *elf, struct error *err)
 static int read_header(const struct boot_files *files, struct elf_file *out, struct table *table,
 		       struct error *err)
 {
-	union header h;
+	union header h = { .h64 = { .e_type = ET_NONE } };
 	int rc = read_part(files, 0, h.ident, sizeof(h.ident), err);
 
 	if (rc != 0) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
 #include "vmm/boot/e820.h"
 #include "vmm/boot/layout.h"
@@ -13,15 +14,20 @@
 #define VIDEO_NORMAL	 0xffffu
 #define RNG_SEED_BYTES	 32u
 
+/* A struct setup_data with its data. */
 struct rng_seed {
-	struct setup_data head;
+	le64 next;
+	le32 type;
+	le32 length;
 	uint8_t seed[RNG_SEED_BYTES];
 };
+_Static_assert(offsetof(struct rng_seed, seed) == sizeof(struct setup_data), "setup_data");
 
 static int write_setup_data(const uint64_t *seed, struct guest_mem *mem)
 {
 	struct rng_seed node = {
-		.head = { .type = SETUP_RNG_SEED, .len = RNG_SEED_BYTES },
+		.type = le32_of(SETUP_RNG_SEED),
+		.length = le32_of(RNG_SEED_BYTES),
 	};
 
 	memcpy(node.seed, seed, sizeof(node.seed));

@@ -2,7 +2,6 @@
 #include "vmm/boot/smbios.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,21 +179,19 @@ static void put(struct builder *out, const void *bytes, size_t length)
 		}                                                          \
 	}
 
-/* A structure, then its strings, which it names by number from 1 on; NULL ends them. */
-static void put_structure(struct builder *out, const void *structure, size_t length, ...)
-{
-	const char *text;
-	size_t strings = 0;
-	va_list args;
+#define STRINGS(...) ((const char *const[]){ __VA_ARGS__ })
 
+/* A structure, then the strings that it names by number from 1 on; NULL ends them. */
+static void put_structure(struct builder *out, const void *structure, size_t length,
+			  const char *const *strings)
+{
 	put(out, structure, length);
-	va_start(args, length);
-	while ((text = va_arg(args, const char *))) {
-		put(out, text, strlen(text) + 1);
-		strings++;
+	/* Without strings there are two zero bytes, else one after the last. */
+	put(out, "", *strings ? 0 : 1);
+	for (; *strings; strings++) {
+		put(out, *strings, strlen(*strings) + 1);
 	}
-	va_end(args);
-	put(out, "\0", strings ? 1 : 2);
+	put(out, "", 1);
 }
 
 static void write_firmware(struct builder *out)
@@ -212,8 +209,8 @@ static void write_firmware(struct builder *out)
 		.controller_minor = UINT8_MAX,
 	};
 
-	put_structure(out, &firmware, sizeof(firmware), VENDOR, THUNDERLAKE_VERSION, RELEASE_DATE,
-		      NULL);
+	put_structure(out, &firmware, sizeof(firmware),
+		      STRINGS(VENDOR, THUNDERLAKE_VERSION, RELEASE_DATE, NULL));
 }
 
 /* The first three fields are little-endian here, while UUIDs are written big-endian (type 1). */
@@ -239,8 +236,8 @@ static void write_system(struct builder *out, const struct boot_config *config)
 	if (config->uuid) {
 		store_uuid(system.uuid, config->uuid);
 	}
-	put_structure(out, &system, sizeof(system), VENDOR, "Thunderlake PC", "1",
-		      "Virtual Machine", NULL);
+	put_structure(out, &system, sizeof(system),
+		      STRINGS(VENDOR, "Thunderlake PC", "1", "Virtual Machine", NULL));
 }
 
 /* The asset tag, which any user of a Linux guest may read, is the VM's name. */
@@ -259,7 +256,8 @@ static void write_chassis(struct builder *out, const char *name)
 
 	(void)snprintf(shown, sizeof(shown), "%s", name ? name : "");
 	chassis.asset_tag = shown[0] ? 2 : 0;
-	put_structure(out, &chassis, sizeof(chassis), VENDOR, shown[0] ? shown : NULL, NULL);
+	put_structure(out, &chassis, sizeof(chassis),
+		      STRINGS(VENDOR, shown[0] ? shown : NULL, NULL));
 }
 
 static void write_processors(struct builder *out, const struct boot_config *config)
@@ -294,7 +292,7 @@ static void write_processors(struct builder *out, const struct boot_config *conf
 
 		processor.head.handle = le16_of((uint16_t)(HANDLE_PROCESSOR + i));
 		(void)snprintf(socket, sizeof(socket), "CPU %u", i);
-		put_structure(out, &processor, sizeof(processor), socket, VENDOR, NULL);
+		put_structure(out, &processor, sizeof(processor), STRINGS(socket, VENDOR, NULL));
 	}
 }
 
@@ -313,7 +311,7 @@ static void write_array(struct builder *out, uint64_t size)
 	if (size / KIB >= CAPACITY_EXTENDED) {
 		array.extended_capacity = le64_of(size);
 	}
-	put_structure(out, &array, sizeof(array), NULL);
+	put_structure(out, &array, sizeof(array), STRINGS(NULL));
 }
 
 static void write_memory(struct builder *out, uint64_t size)
@@ -335,7 +333,7 @@ static void write_memory(struct builder *out, uint64_t size)
 	if (size / MIB >= SIZE_EXTENDED) {
 		memory.extended_size_mib = le32_of((uint32_t)(size / MIB));
 	}
-	put_structure(out, &memory, sizeof(memory), "DIMM 0", VENDOR, NULL);
+	put_structure(out, &memory, sizeof(memory), STRINGS("DIMM 0", VENDOR, NULL));
 }
 
 static void write_mapped(struct builder *out, const struct guest_mem *mem)
@@ -354,7 +352,7 @@ static void write_mapped(struct builder *out, const struct guest_mem *mem)
 		};
 
 		mapped.head.handle = le16_of((uint16_t)(HANDLE_MAPPED + i));
-		put_structure(out, &mapped, sizeof(mapped), NULL);
+		put_structure(out, &mapped, sizeof(mapped), STRINGS(NULL));
 	}
 }
 
@@ -363,8 +361,8 @@ static void write_end(struct builder *out)
 	const struct boot_status status = { .head = HEAD(32, status, HANDLE_BOOT) };
 	const struct head end = HEAD(127, end, HANDLE_END);
 
-	put_structure(out, &status, sizeof(status), NULL);
-	put_structure(out, &end, sizeof(end), NULL);
+	put_structure(out, &status, sizeof(status), STRINGS(NULL));
+	put_structure(out, &end, sizeof(end), STRINGS(NULL));
 }
 
 static void fill_entry_point(uint8_t *at, size_t table_bytes)

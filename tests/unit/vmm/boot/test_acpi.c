@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
@@ -18,8 +19,6 @@
 #include "vmm/boot/boot.h"
 #include "vmm/cpu/cpus.h"
 #include "vmm/mem/guest_mem.h"
-
-extern char **environ;
 
 #define MADT_ENTRIES 44
 
