@@ -33,8 +33,8 @@ struct virtio_type {
 	/* DRIVER_OK: features and queues are final. Chains may be waiting already; on_notify is
 	 * called once for every ready queue after this returns. */
 	void (*start)(struct virtio_device *v);
-	/* Reset, quiesce, or the end: returns only when nothing is in flight; chains not yet
-	 * pushed are dropped on reset. No queue is touched after it until start. */
+	/* Reset or the end: returns only when nothing is in flight; chains not yet pushed are
+	 * dropped. No queue is touched after it until start. */
 	void (*stop)(struct virtio_device *v);
 	/* The driver rang, or polling is over: take chains until the queue is empty. May be called
 	 * without need. */
@@ -42,8 +42,9 @@ struct virtio_type {
 	/* The driver wrote configuration bytes (already stored in v->config); may be NULL: then
 	 * configuration is read-only. */
 	void (*on_config_write)(struct virtio_device *v, unsigned offset, unsigned size);
-	/* Finishes what is in flight without dropping it, so that the rings are all there is, and
-	 * may be continued; NULL when nothing is ever in flight between callbacks. */
+	/* Quiesce: finishes what is in flight without dropping it, so that the rings are all there
+	 * is. Pops find nothing afterwards; resume calls on_notify for every ready queue. NULL when
+	 * nothing is ever in flight between callbacks. */
 	void (*drain)(struct virtio_device *v);
 };
 
@@ -63,8 +64,8 @@ struct virtio_device {
 	bool queue_ready[VIRTIO_QUEUES_MAX];
 	bool running; /* between start and stop */
 
-	struct log_limit log_limit; /* for log_guest about this device */
-	struct virtio_pci *transport;
+	struct log_limit log_limit;   /* for log_guest about this device */
+	struct virtio_pci *transport; /* NULL while not plugged */
 };
 
 /* Puts the device on PCI (virtio 1.2 §4.1, modern only, MSI-X with INTx as the fall-back) in the
@@ -90,10 +91,12 @@ static inline bool virtio_has_feature(const struct virtio_device *v, unsigned bi
 /* Interrupts the driver if it wants to know of what was pushed to `queue`. */
 void virtio_signal(struct virtio_device *v, unsigned queue);
 
-/* Pops; a corrupt ring fails the device (below) and reads as empty. 1 or 0. */
+/* Pops; a corrupt ring fails the device (below) and reads as empty, as do all rings of a device
+ * that is paused, failed, not started, or not allowed to access memory (bus master bit). 1 or 0. */
 int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *chain);
 
-/* Replaces configuration bytes and sends a configuration-change interrupt. */
+/* Replaces configuration bytes and sends a configuration-change interrupt (after resume, when
+ * paused). */
 void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
 			  unsigned length);
 
