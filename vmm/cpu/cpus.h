@@ -71,15 +71,18 @@ struct cpus_config {
 /*
  * The local APIC's ID of processor `cpu`, which is also its KVM id: socket, core and thread in bit
  * fields just wide enough (Intel SDM 3A §9.9), as CPUID leaves 1, 4 and 0xb and the MADT must tell
- * alike. `cores` and `threads` as in cpus_config; zeros mean one socket of `cpu`s without threads.
+ * alike. `cores` and `threads` as in cpus_config: both zero mean one socket, one of them counts as
+ * one.
  */
 static inline uint32_t cpus_apic_id(unsigned cpu, unsigned cores, unsigned threads)
 {
 	unsigned thread_bits = 0, core_bits = 0;
 
-	if (cores == 0 || threads == 0) {
+	if (cores == 0 && threads == 0) {
 		return cpu;
 	}
+	cores = cores ? cores : 1;
+	threads = threads ? threads : 1;
 	while (1u << thread_bits < threads) {
 		thread_bits++;
 	}

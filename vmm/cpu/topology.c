@@ -2,6 +2,7 @@
 #include "vmm/cpu/topology.h"
 
 #include "vmm/base/compiler.h"
+#include "vmm/cpu/cpus.h"
 
 bool topology_init(struct topology *topology, unsigned count, unsigned sockets, unsigned cores,
 		   unsigned threads)
@@ -41,10 +42,5 @@ unsigned topology_package_bits(const struct topology *topology)
 
 unsigned topology_apic_id(const struct topology *topology, unsigned index)
 {
-	unsigned thread = index % topology->threads;
-	unsigned core = index / topology->threads % topology->cores;
-	unsigned socket = index / topology->threads / topology->cores;
-
-	return thread | core << topology_thread_bits(topology) |
-	       socket << topology_package_bits(topology);
+	return cpus_apic_id(index, topology->cores, topology->threads);
 }

@@ -24,7 +24,7 @@ bool topology_init(struct topology *topology, unsigned count, unsigned sockets, 
 unsigned topology_thread_bits(const struct topology *topology);
 unsigned topology_package_bits(const struct topology *topology);
 
-/* APIC id of processor `index`, threads first, then cores. Below 255 for up to 64 processors. */
+/* cpus_apic_id of processor `index`. Below 255 for up to 64 processors. */
 unsigned topology_apic_id(const struct topology *topology, unsigned index);
 
 #endif
