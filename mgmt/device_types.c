@@ -13,14 +13,6 @@
 #include "devices/virtio/net.h"
 
 const struct device_type *const device_types[] = {
-	&rtc_type,
-	&i8042_type,
-	&acpi_pm_type,
-	&fw_cfg_type,
-	&pvpanic_type,
-	&debug_exit_type,
-	&serial_type,
-	&virtio_blk_type,
-	&virtio_net_type,
-	NULL,
+	&rtc_type,	  &i8042_type,	&acpi_pm_type,	  &fw_cfg_type,	    &pvpanic_type,
+	&debug_exit_type, &serial_type, &virtio_blk_type, &virtio_net_type, NULL,
 };

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_MGMT_RECIPE_H
+#define THUNDERLAKE_MGMT_RECIPE_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "vmm/base/error.h"
+
+/*
+ * Recipes of guest images: files of the recipes folder (mgmt/recipes of the build folder or the
+ * source tree, where the program was not installed; else DATADIR/thunderlake/recipes), or files
+ * anywhere given by a path. The folder's program `build` understands them.
+ */
+struct recipe {
+	char name[NAME_MAX + 1];
+	char path[PATH_MAX];
+	char engine[PATH_MAX]; /* the program `build` */
+	char key[65];	       /* changes with anything that goes into the image */
+};
+
+/* The folder of the recipes, into `out`. -ENOENT with what to do. */
+int recipe_folder(char out[PATH_MAX], struct error *err);
+
+/* `source`, with a slash: a path; else a name in the recipes folder. Runs the engine for the key.
+ * -ENOENT: no such recipe (the text suggests the nearest); -EINVAL: no recipe, or one that the
+ * engine does not understand. */
+int recipe_find(const char *source, struct recipe *out, struct error *err);
+
+/* The names in the recipes folder, sorted; an array of *count strings, each malloc'ed, as is the
+ * array. */
+int recipe_list(char ***names, size_t *count, struct error *err);
+void recipe_list_free(char **names, size_t count);
+
+/* The recipe's own first comment, one sentence of it. */
+void recipe_describe(const char *path, char *text, size_t size);
+
+#endif
