@@ -10,9 +10,11 @@
 #include "devices/legacy/rtc.h"
 #include "devices/legacy/serial.h"
 #include "devices/virtio/blk.h"
+#include "devices/virtio/console.h"
 #include "devices/virtio/net.h"
 
 const struct device_type *const device_types[] = {
-	&rtc_type,	  &i8042_type,	&acpi_pm_type,	  &fw_cfg_type,	    &pvpanic_type,
-	&debug_exit_type, &serial_type, &virtio_blk_type, &virtio_net_type, NULL,
+	&rtc_type,	  &i8042_type,		&acpi_pm_type, &fw_cfg_type,
+	&pvpanic_type,	  &debug_exit_type,	&serial_type,  &virtio_blk_type,
+	&virtio_net_type, &virtio_console_type, NULL,
 };

@@ -428,12 +428,18 @@ static int make_ground_floor(struct machine *machine, struct error *err)
 
 static int make_pci(struct machine *machine, struct error *err)
 {
-	const struct pci_bus_config config = { .pio = machine->pio,
-					       .mmio = machine->mmio,
-					       .irqs = machine->irqs };
+	const struct pci_bus_config config = {
+		.pio = machine->pio,
+		.mmio = machine->mmio,
+		.irqs = machine->irqs,
+		.requests = request_inbox_requests(machine->inbox),
+	};
 	int code = pci_bus_create(&config, &machine->pci);
 
-	return code < 0 ? error_set_errno(err, code, "making the PCI bus") : 0;
+	if (code < 0) {
+		return error_set_errno(err, code, "making the PCI bus");
+	}
+	return q35_create(machine->pci, &machine->q35, err);
 }
 
 static int make_cpus(struct machine *machine, struct error *err)
