@@ -54,8 +54,7 @@ static void signal_config(struct virtio_pci *vp)
 	}
 }
 
-void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
-			  unsigned length)
+void virtio_config_set(struct virtio_device *v, unsigned offset, const void *bytes, unsigned length)
 {
 	struct virtio_pci *vp = v->transport;
 
@@ -63,7 +62,13 @@ void virtio_config_update(struct virtio_device *v, unsigned offset, const void *
 	memcpy(v->config + offset, bytes, length);
 	vp->config_generation++;
 	mutex_unlock(&vp->shared_lock);
-	signal_config(vp);
+}
+
+void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
+			  unsigned length)
+{
+	virtio_config_set(v, offset, bytes, length);
+	signal_config(v->transport);
 }
 
 /* --- queues ---------------------------------------------------------------------------------- */

@@ -99,6 +99,9 @@ int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *
  * paused). */
 void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
 			  unsigned length);
+/* The same without the interrupt: back to what the driver finds after a reset. */
+void virtio_config_set(struct virtio_device *v, unsigned offset, const void *bytes,
+		       unsigned length);
 
 /* The guest broke the protocol: one rate-limited line, DEVICE_NEEDS_RESET (virtio 1.2 §2.1.2), and
  * the queues stay silent until the driver resets the device. */
