@@ -9,12 +9,24 @@
 #include "devices/legacy/pvpanic.h"
 #include "devices/legacy/rtc.h"
 #include "devices/legacy/serial.h"
+#include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/net.h"
+#include "devices/virtio/rng.h"
 
 const struct device_type *const device_types[] = {
-	&rtc_type,	  &i8042_type,		&acpi_pm_type, &fw_cfg_type,
-	&pvpanic_type,	  &debug_exit_type,	&serial_type,  &virtio_blk_type,
-	&virtio_net_type, &virtio_console_type, NULL,
+	&rtc_type,
+	&i8042_type,
+	&acpi_pm_type,
+	&fw_cfg_type,
+	&pvpanic_type,
+	&debug_exit_type,
+	&serial_type,
+	&virtio_blk_type,
+	&virtio_net_type,
+	&virtio_console_type,
+	&virtio_rng_type,
+	&virtio_balloon_type,
+	NULL,
 };

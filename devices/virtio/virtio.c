@@ -200,7 +200,7 @@ static void quiesce(void *transport)
 	struct virtio_pci *vp = transport;
 	struct virtio_device *v = vp->v;
 
-	if (v->running && v->type->drain) {
+	if (v->running && !vp->paused && v->type->drain) {
 		v->type->drain(v);
 	}
 	vp->paused = true;
