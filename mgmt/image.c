@@ -261,7 +261,8 @@ static void print_help(FILE *out)
 		"  -o, --output=DIR  put the image at DIR instead\n"
 		"  -f, --force       make it anew; what a guest wrote to its disk is lost\n"
 		"  -h, --help        this text\n\n"
-		"Exit codes: 0, or 1 with a message.\n",
+		"Recipes are looked for in $THUNDERLAKE_RECIPES, else where they were "
+		"installed.\nExit codes: 0, or 1 with a message.\n",
 		out);
 }
 

@@ -47,16 +47,18 @@ static void on_error(void *arg, const char *line)
 static void on_output(void *arg, const char *line)
 {
 	const struct build *build = arg;
-	unsigned percent;
-	int text = 0;
+	static const char word[] = "progress ";
 	long seconds = (long)(time(NULL) - build->start);
+	unsigned long percent;
+	char *text;
 
-	if (sscanf(line, "progress %3u %n", &percent, &text) < 1 || text == 0) {
+	if (strncmp(line, word, strlen(word)) != 0) {
 		return;
 	}
-	(void)fprintf(stderr, "%sbuilding %s: %3u %%  %s (%ld s)%s",
-		      build->on_terminal ? ERASE_LINE : "", build->recipe->name, MIN(percent, 100u),
-		      line + text, seconds, build->on_terminal ? "" : "\n");
+	percent = strtoul(line + strlen(word), &text, 10);
+	(void)fprintf(stderr, "%sbuilding %s: %3lu %% %s (%ld s)%s",
+		      build->on_terminal ? ERASE_LINE : "", build->recipe->name,
+		      MIN(percent, 100ul), text, seconds, build->on_terminal ? "" : "\n");
 }
 
 /* Runs the engine, which fills `folder`. */

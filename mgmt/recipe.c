@@ -34,7 +34,7 @@ static bool has_engine(const char *folder)
 /* mgmt/recipes beside the program: it runs from its build folder. */
 static bool find_beside_program(char out[PATH_MAX])
 {
-	char program[PATH_MAX];
+	char program[PATH_MAX], path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *slash;
 
@@ -47,11 +47,21 @@ static bool find_beside_program(char out[PATH_MAX])
 		return false;
 	}
 	*slash = '\0';
-	return join(out, program, "mgmt/recipes") == 0 && has_engine(out);
+	/* A build folder has a link there; the engine copies its folder and wants the real one. */
+	return join(path, program, "mgmt/recipes") == 0 && realpath(path, out) && has_engine(out);
 }
 
 int recipe_folder(char out[PATH_MAX], struct error *err)
 {
+	const char *chosen = getenv("THUNDERLAKE_RECIPES");
+
+	if (chosen) {
+		(void)snprintf(out, PATH_MAX, "%s", chosen);
+		return has_engine(out) ? 0
+				       : error_set(err, -ENOENT,
+						   "THUNDERLAKE_RECIPES=%s: there is no program %s",
+						   chosen, ENGINE);
+	}
 	if (find_beside_program(out)) {
 		return 0;
 	}

@@ -8,9 +8,9 @@
 #include "vmm/base/error.h"
 
 /*
- * Recipes of guest images: files of the recipes folder (mgmt/recipes of the build folder or the
- * source tree, where the program was not installed; else DATADIR/thunderlake/recipes), or files
- * anywhere given by a path. The folder's program `build` understands them.
+ * Recipes of guest images: files of the recipes folder, or files anywhere given by a path. The
+ * folder's program `build` understands them. The folder is $THUNDERLAKE_RECIPES; else mgmt/recipes
+ * beside the program, which runs from its build folder then; else DATADIR/thunderlake/recipes.
  */
 struct recipe {
 	char name[NAME_MAX + 1];
