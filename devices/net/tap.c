@@ -208,7 +208,8 @@ static int explain_open(int code, struct error *err)
 				       "modprobe tun)",
 				       TUN_PATH);
 	}
-	return error_set_errno(err, code, "cannot open %s", TUN_PATH);
+	return error_set_errno(err, code, "cannot open %s (as root: chmod 0666 %s)", TUN_PATH,
+			       TUN_PATH);
 }
 
 static int explain_attach(const char *ifname, int code, struct error *err)
