@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "devices/block/block.h"
+#include "mgmt/qmp_dispatch.h"
+
+/* Commands that ask. The members are those of QEMU's schema, also where they can have but one value
+ * here: clients look for them. */
+
+const char *qmp_status_name(enum machine_status status)
+{
+	static const char *const names[] = {
+		[MACHINE_PRELAUNCH] = "prelaunch",
+		[MACHINE_RUNNING] = "running",
+		[MACHINE_PAUSED] = "paused",
+		[MACHINE_SHUTDOWN] = "shutdown",
+		[MACHINE_GUEST_PANICKED] = "guest-panicked",
+		[MACHINE_INTERNAL_ERROR] = "internal-error",
+	};
+
+	return names[status];
+}
+
+static json_t *run_query_status(const struct qmp_context *c, const json_t *arguments,
+				struct qmp_failure *failure)
+{
+	const enum machine_status status = c->ops->status(c->machine);
+
+	(void)arguments;
+	(void)failure;
+	return json_pack("{s:s, s:b, s:b}", "status", qmp_status_name(status), "running",
+			 status == MACHINE_RUNNING, "singlestep", 0);
+}
+
+static json_t *run_query_version(const struct qmp_context *c, const json_t *arguments,
+				 struct qmp_failure *failure)
+{
+	(void)c;
+	(void)arguments;
+	(void)failure;
+	return qmp_version();
+}
+
+static json_t *run_query_name(const struct qmp_context *c, const json_t *arguments,
+			      struct qmp_failure *failure)
+{
+	(void)arguments;
+	(void)failure;
+	return json_pack("{s:s}", "name", c->ops->name(c->machine));
+}
+
+static json_t *run_query_commands(const struct qmp_context *c, const json_t *arguments,
+				  struct qmp_failure *failure)
+{
+	json_t *list = json_array();
+
+	(void)c;
+	(void)arguments;
+	(void)failure;
+	for (size_t i = 0; qmp_command_tables[i]; i++) {
+		for (const struct qmp_command *command = qmp_command_tables[i]; command->name;
+		     command++) {
+			(void)json_array_append_new(list,
+						    json_pack("{s:s}", "name", command->name));
+		}
+	}
+	return list;
+}
+
+static json_t *run_query_memory(const struct qmp_context *c, const json_t *arguments,
+				struct qmp_failure *failure)
+{
+	(void)arguments;
+	(void)failure;
+	return json_pack("{s:I, s:i}", "base-memory", (json_int_t)c->ops->memory_bytes(c->machine),
+			 "plugged-memory", 0);
+}
+
+static json_t *run_query_cpus_fast(const struct qmp_context *c, const json_t *arguments,
+				   struct qmp_failure *failure)
+{
+	const struct qmp_cpus cpus = c->ops->cpus(c->machine);
+	json_t *list = json_array();
+
+	(void)arguments;
+	(void)failure;
+	for (unsigned i = 0; i < cpus.count; i++) {
+		const unsigned core = i / cpus.threads;
+		json_t *place = json_pack("{s:i, s:i, s:i}", "socket-id", (int)(core / cpus.cores),
+					  "core-id", (int)(core % cpus.cores), "thread-id",
+					  (int)(i % cpus.threads));
+		json_t *cpu =
+			json_pack("{s:i, s:i, s:s, s:o, s:o}", "cpu-index", (int)i, "thread-id",
+				  c->ops->cpu_thread_id(c->machine, i), "target", "x86_64",
+				  "qom-path", json_sprintf("/machine/cpu[%u]", i), "props", place);
+
+		(void)json_array_append_new(list, cpu);
+	}
+	return list;
+}
+
+/* What the host really stores, 0 if it can't tell. */
+static json_int_t stored_bytes(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? (json_int_t)status.st_blocks * 512 : 0;
+}
+
+static json_t *pack_inserted(const struct block_info *info)
+{
+	json_t *inserted = json_pack(
+		"{s:s, s:s, s:b, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "file",
+		info->path, "drv", info->driver, "ro", info->read_only, "node-name", info->path,
+		"detect_zeroes", "off", "encrypted", 0, "backing_file_depth", 0, "write_threshold",
+		0, "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0);
+	json_t *image = json_pack("{s:s, s:s, s:I, s:I, s:b}", "filename", info->path, "format",
+				  info->driver, "virtual-size", (json_int_t)info->bytes,
+				  "actual-size", stored_bytes(info->path), "dirty-flag", 0);
+	json_t *cache = json_pack("{s:b, s:b, s:b}", "writeback", 1, "direct", 0, "no-flush", 0);
+
+	(void)json_object_set_new(inserted, "image", image);
+	(void)json_object_set_new(inserted, "cache", cache);
+	return inserted;
+}
+
+static json_t *run_query_block(const struct qmp_context *c, const json_t *arguments,
+			       struct qmp_failure *failure)
+{
+	const struct block_info *info;
+	json_t *list = json_array();
+	const char *id;
+
+	(void)arguments;
+	(void)failure;
+	for (size_t i = 0; c->ops->block_at(c->machine, i, &id, &info); i++) {
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:o}", "device", id, "qdev",
+					id, "type", "unknown", "removable", 0, "locked", 0,
+					"io-status", "ok", "inserted", pack_inserted(info)));
+	}
+	return list;
+}
+
+static json_t *run_query_chardev(const struct qmp_context *c, const json_t *arguments,
+				 struct qmp_failure *failure)
+{
+	struct qmp_chardev chardev;
+	json_t *list = json_array();
+
+	(void)arguments;
+	(void)failure;
+	for (size_t i = 0; c->ops->chardev_at(c->machine, i, &chardev); i++) {
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:s, s:b}", "label", chardev.label, "filename",
+					chardev.description, "frontend-open", 1));
+	}
+	return list;
+}
+
+static json_t *run_query_balloon(const struct qmp_context *c, const json_t *arguments,
+				 struct qmp_failure *failure)
+{
+	uint64_t actual;
+
+	(void)arguments;
+	if (c->ops->balloon(c->machine, &actual) < 0) {
+		return qmp_fail(failure, QMP_DEVICE_NOT_ACTIVE,
+				"No balloon device has been activated");
+	}
+	return json_pack("{s:I}", "actual", (json_int_t)actual);
+}
+
+static json_t *run_query_network(const struct qmp_context *c, const json_t *arguments,
+				 struct qmp_failure *failure)
+{
+	struct qmp_network network;
+	json_t *list = json_array();
+
+	(void)arguments;
+	(void)failure;
+	for (size_t i = 0; c->ops->network_at(c->machine, i, &network); i++) {
+		(void)json_array_append_new(list,
+					    json_pack("{s:s, s:s, s:s, s:b}", "name", network.id,
+						      "backend", network.backend, "mac",
+						      network.address, "up", network.link_up));
+	}
+	return list;
+}
+
+const struct qmp_command qmp_query_commands[] = {
+	{ "query-status", NULL, run_query_status },
+	{ "query-version", NULL, run_query_version },
+	{ "query-name", NULL, run_query_name },
+	{ "query-commands", NULL, run_query_commands },
+	{ "query-memory-size-summary", NULL, run_query_memory },
+	{ "query-cpus-fast", NULL, run_query_cpus_fast },
+	{ "query-block", NULL, run_query_block },
+	{ "query-chardev", NULL, run_query_chardev },
+	{ "query-balloon", NULL, run_query_balloon },
+	{ "x-thunderlake-query-network", NULL, run_query_network },
+	{ .name = NULL },
+};

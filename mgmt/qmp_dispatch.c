@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "mgmt/qmp_dispatch.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "version.h"
+
+const struct qmp_command *const qmp_command_tables[] = { qmp_control_commands, qmp_query_commands,
+							 qmp_pci_commands, NULL };
+
+static const char negotiation[] = "qmp_capabilities";
+
+json_t *qmp_fail(struct qmp_failure *failure, const char *class, const char *format, ...)
+{
+	va_list args;
+
+	failure->class = class;
+	va_start(args, format);
+	(void)vsnprintf(failure->error.text, sizeof(failure->error.text), format, args);
+	va_end(args);
+	return NULL;
+}
+
+json_t *qmp_error_reply(const char *class, const char *text)
+{
+	return json_pack("{s:{s:s, s:s}}", "error", "class", class, "desc", text);
+}
+
+json_t *qmp_version(void)
+{
+	unsigned major = 0;
+	unsigned minor = 0;
+	unsigned micro = 0;
+
+	/* NOLINTNEXTLINE(cert-err34-c): our own text; what is missing stays 0. */
+	(void)sscanf(THUNDERLAKE_VERSION, "%u.%u.%u", &major, &minor, &micro);
+	return json_pack("{s:{s:i, s:i, s:i}, s:s}", "qemu", "major", (int)major, "minor",
+			 (int)minor, "micro", (int)micro, "package",
+			 "Thunderlake " THUNDERLAKE_VERSION);
+}
+
+json_t *qmp_greeting(void)
+{
+	return json_pack("{s:{s:o, s:[]}}", "QMP", "version", qmp_version(), "capabilities");
+}
+
+/* --- the request's shape --------------------------------------------------------------------- */
+
+static bool check_members(const json_t *request, struct qmp_failure *failure)
+{
+	static const char *const known[] = { "execute", "arguments", "id", NULL };
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)request, key, value)
+	{
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key) != 0) {
+			i++;
+		}
+		if (!known[i]) {
+			(void)qmp_fail(failure, QMP_GENERIC_ERROR,
+				       "QMP input member '%s' is unexpected", key);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The command's name, or NULL. */
+static const char *check_request(const json_t *request, struct qmp_failure *failure)
+{
+	const json_t *execute = json_object_get(request, "execute");
+	const json_t *arguments = json_object_get(request, "arguments");
+
+	if (!json_is_object(request)) {
+		(void)qmp_fail(failure, QMP_GENERIC_ERROR, "QMP input must be a JSON object");
+	} else if (!check_members(request, failure)) {
+		return NULL;
+	} else if (!execute) {
+		(void)qmp_fail(failure, QMP_GENERIC_ERROR, "QMP input lacks member 'execute'");
+	} else if (!json_is_string(execute)) {
+		(void)qmp_fail(failure, QMP_GENERIC_ERROR,
+			       "QMP input member 'execute' must be a string");
+	} else if (arguments && !json_is_object(arguments)) {
+		(void)qmp_fail(failure, QMP_GENERIC_ERROR,
+			       "QMP input member 'arguments' must be an object");
+	} else {
+		return json_string_value(execute);
+	}
+	return NULL;
+}
+
+/* --- arguments ------------------------------------------------------------------------------- */
+
+static bool has_kind(const json_t *value, enum qmp_kind kind)
+{
+	switch (kind) {
+	case QMP_BOOL:
+		return json_is_boolean(value);
+	case QMP_INTEGER:
+		return json_is_integer(value);
+	case QMP_STRING:
+		return json_is_string(value);
+	case QMP_ARRAY:
+		return json_is_array(value);
+	}
+	return false;
+}
+
+static const char *kind_name(enum qmp_kind kind)
+{
+	static const char *const names[] = { [QMP_BOOL] = "boolean",
+					     [QMP_INTEGER] = "integer",
+					     [QMP_STRING] = "string",
+					     [QMP_ARRAY] = "array" };
+
+	return names[kind];
+}
+
+static bool is_argument(const struct qmp_command *command, const char *name)
+{
+	const struct qmp_argument *argument = command->arguments;
+
+	while (argument && argument->name) {
+		if (strcmp(argument->name, name) == 0) {
+			return true;
+		}
+		argument++;
+	}
+	return false;
+}
+
+static bool check_arguments(const struct qmp_command *command, const json_t *arguments,
+			    struct qmp_failure *failure)
+{
+	const struct qmp_argument *argument = command->arguments;
+	const char *key;
+	json_t *value;
+
+	for (; argument && argument->name; argument++) {
+		value = json_object_get(arguments, argument->name);
+		if (!value && !argument->optional) {
+			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' is missing",
+				       argument->name);
+			return false;
+		}
+		if (value && !has_kind(value, argument->kind)) {
+			(void)qmp_fail(failure, QMP_GENERIC_ERROR,
+				       "Invalid parameter type for '%s', expected: %s",
+				       argument->name, kind_name(argument->kind));
+			return false;
+		}
+	}
+	json_object_foreach((json_t *)(uintptr_t)arguments, key, value)
+	{
+		if (!is_argument(command, key)) {
+			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' is unexpected",
+				       key);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- running --------------------------------------------------------------------------------- */
+
+static const struct qmp_command *find_command(const char *name)
+{
+	for (size_t i = 0; qmp_command_tables[i]; i++) {
+		for (const struct qmp_command *c = qmp_command_tables[i]; c->name; c++) {
+			if (strcmp(c->name, name) == 0) {
+				return c;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* Until the client has negotiated, that is all it may do; afterwards, it may not again. */
+static bool check_phase(const struct qmp_session *session, const char *name,
+			struct qmp_failure *failure)
+{
+	const bool negotiates = strcmp(name, negotiation) == 0;
+
+	if (!session->is_negotiated && !negotiates) {
+		(void)qmp_fail(failure, QMP_COMMAND_NOT_FOUND,
+			       "Expecting capabilities negotiation with 'qmp_capabilities'");
+		return false;
+	}
+	if (session->is_negotiated && negotiates) {
+		(void)qmp_fail(failure, QMP_COMMAND_NOT_FOUND,
+			       "Capabilities negotiation is already complete, command ignored");
+		return false;
+	}
+	return true;
+}
+
+static json_t *run_request(struct qmp_session *session, const json_t *request,
+			   struct qmp_failure *failure)
+{
+	const char *name = check_request(request, failure);
+	const json_t *arguments = json_object_get(request, "arguments");
+	const struct qmp_command *command;
+	json_t *result;
+
+	if (!name || !check_phase(session, name, failure)) {
+		return NULL;
+	}
+	command = find_command(name);
+	if (!command) {
+		return qmp_fail(failure, QMP_COMMAND_NOT_FOUND, "The command %s has not been found",
+				name);
+	}
+	if (!check_arguments(command, arguments, failure)) {
+		return NULL;
+	}
+	result = command->run(&session->context, arguments, failure);
+	session->is_negotiated |= result && strcmp(name, negotiation) == 0;
+	return result;
+}
+
+json_t *qmp_dispatch(struct qmp_session *session, const char *text, size_t length)
+{
+	struct qmp_failure failure = { .class = QMP_GENERIC_ERROR, .error.text = "out of memory" };
+	json_error_t where;
+	json_t *request =
+		json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+	json_t *result = NULL;
+	json_t *reply;
+
+	if (request) {
+		result = run_request(session, request, &failure);
+	} else {
+		(void)qmp_fail(&failure, QMP_GENERIC_ERROR, "JSON parse error, %s", where.text);
+	}
+	reply = result ? json_pack("{s:o}", "return", result)
+		       : qmp_error_reply(failure.class, failure.error.text);
+	if (reply && json_object_get(request, "id")) {
+		(void)json_object_set(reply, "id", json_object_get(request, "id"));
+	}
+	json_decref(request);
+	return reply;
+}

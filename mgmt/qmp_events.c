@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "mgmt/qmp_dispatch.h"
+
+/* Why the machine ends, as QMP's ShutdownCause names it. */
+static const char *end_reason(enum machine_end end)
+{
+	static const char *const reasons[] = {
+		[MACHINE_END_NONE] = "host-error",
+		[MACHINE_END_POWER_OFF] = "guest-shutdown",
+		[MACHINE_END_REBOOT] = "guest-reset",
+		[MACHINE_END_PANIC] = "guest-panic",
+		[MACHINE_END_DEBUG_EXIT] = "guest-shutdown",
+		[MACHINE_END_FAILED] = "host-error",
+		[MACHINE_END_QUIT] = "host-qmp-quit",
+		[MACHINE_END_SIGNAL] = "host-signal",
+	};
+
+	return reasons[end];
+}
+
+/* As QMP's GuestPanicAction names it. */
+static const char *panic_action(enum machine_action action)
+{
+	static const char *const names[] = { [MACHINE_ACTION_RESTART] = "run",
+					     [MACHINE_ACTION_PAUSE] = "pause",
+					     [MACHINE_ACTION_EXIT] = "poweroff" };
+
+	return names[action];
+}
+
+static json_t *plain(const char *name)
+{
+	return json_pack("{s:s}", "event", name);
+}
+
+/* What a device told of itself (device_env.notify). */
+static json_t *device_event(const struct machine_event_info *info)
+{
+	if (strcmp(info->text, "balloon-change") == 0) {
+		return json_pack("{s:s, s:{s:I}}", "event", "BALLOON_CHANGE", "data", "actual",
+				 (json_int_t)info->value);
+	}
+	return json_pack("{s:s, s:{s:s, s:s, s:I}}", "event", "X_THUNDERLAKE_DEVICE", "data",
+			 "device", info->device, "what", info->text, "value",
+			 (json_int_t)info->value);
+}
+
+json_t *qmp_event(const struct qmp_context *context, const struct machine_event_info *info)
+{
+	switch (info->event) {
+	case MACHINE_EVENT_STOP:
+		return plain("STOP");
+	case MACHINE_EVENT_RESUME:
+		return plain("RESUME");
+	case MACHINE_EVENT_POWERDOWN:
+		return plain("POWERDOWN");
+	case MACHINE_EVENT_RESET:
+		return json_pack("{s:s, s:{s:b, s:s}}", "event", "RESET", "data", "guest",
+				 info->value != 0, "reason",
+				 info->value ? "guest-reset" : "host-qmp-system-reset");
+	case MACHINE_EVENT_SHUTDOWN:
+		return json_pack("{s:s, s:{s:b, s:s}}", "event", "SHUTDOWN", "data", "guest",
+				 info->value != 0, "reason",
+				 end_reason(context->ops->end(context->machine)));
+	case MACHINE_EVENT_GUEST_PANICKED:
+		return json_pack("{s:s, s:{s:s}}", "event", "GUEST_PANICKED", "data", "action",
+				 panic_action(context->ops->on_panic(context->machine)));
+	case MACHINE_EVENT_GUEST_CRASHLOADED:
+		return json_pack("{s:s, s:{s:s}}", "event", "GUEST_CRASHLOADED", "data", "action",
+				 "run");
+	case MACHINE_EVENT_DEVICE:
+		return device_event(info);
+	}
+	return NULL;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_MGMT_QMP_MACHINE_H
+#define THUNDERLAKE_MGMT_QMP_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mgmt/machine.h"
+#include "mgmt/machine_config.h"
+#include "vmm/base/error.h"
+
+struct block_info;
+struct pci_device;
+
+/*
+ * What the control socket needs of a machine: the seam that lets its commands be tested and fuzzed
+ * without one. Main thread. Lists are asked by index and end with false. Pointers in the results
+ * live until the machine changes.
+ */
+struct qmp_cpus {
+	unsigned count, sockets, cores, threads;
+};
+
+struct qmp_chardev {
+	char label[80];
+	const char *description; /* as char_description: "pty:/dev/pts/3" */
+};
+
+struct qmp_network {
+	const char *id, *backend, *address;
+	bool link_up;
+};
+
+struct qmp_machine_ops {
+	const char *(*name)(void *machine);
+	enum machine_status (*status)(void *machine);
+	enum machine_end (*end)(void *machine);
+	enum machine_action (*on_panic)(void *machine); /* what becomes of a guest that panics */
+	uint64_t (*memory_bytes)(void *machine);
+	struct qmp_cpus (*cpus)(void *machine);
+	int (*cpu_thread_id)(void *machine, unsigned cpu);
+
+	void (*pause)(void *machine);
+	int (*resume)(void *machine, struct error *err);
+	int (*reset)(void *machine, struct error *err);
+	void (*power_button)(void *machine);
+	void (*quit)(void *machine);
+
+	bool (*block_at)(void *machine, size_t index, const char **id,
+			 const struct block_info **info);
+	bool (*chardev_at)(void *machine, size_t index, struct qmp_chardev *out);
+	bool (*network_at)(void *machine, size_t index, struct qmp_network *out);
+	/* NULL where nothing is plugged in. */
+	const struct pci_device *(*pci_at)(void *machine, unsigned slot, unsigned function);
+
+	/* -ENODEV: no network card of that id. */
+	int (*set_link)(void *machine, const char *id, bool up);
+	/* Memory that the guest has and shall have, in bytes. -ENODEV: no balloon. */
+	int (*balloon)(void *machine, uint64_t *actual);
+	int (*set_balloon)(void *machine, uint64_t target);
+};
+
+/* For a real machine: pass `struct machine *` as the machine. */
+extern const struct qmp_machine_ops qmp_real_machine;
+
+#endif

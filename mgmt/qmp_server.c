@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "mgmt/qmp.h"
+#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_json.h"
+#include "mgmt/qmp_socket.h"
+#include "vmm/base/list.h"
+#include "vmm/base/log.h"
+#include "vmm/base/loop.h"
+
+#define LOG_TAG	   "qmp"
+#define READ_BYTES 4096 /* of one client in one round; then others get their turn */
+
+struct qmp_listener {
+	struct list node;
+	struct qmp_server *server;
+	struct loop_watch watch; /* removed while there are too many clients */
+	int fd;
+	char *path;
+};
+
+struct qmp_client {
+	struct list node;
+	struct qmp_server *server;
+	struct loop_watch watch; /* removed when the client is gone; then reaped soon */
+	int fd;
+	struct qmp_session session;
+	struct qmp_framer framer;
+	char *output; /* not yet taken by the client */
+	size_t output_length, output_capacity;
+};
+
+struct qmp_server {
+	struct loop *loop;
+	struct qmp_context context;
+	struct list listeners;
+	struct list clients;
+	unsigned client_count;
+	struct loop_timer reaper; /* frees clients that went away while their data was in use */
+};
+
+static void watch_listeners(struct qmp_server *server);
+
+/* --- clients go ------------------------------------------------------------------------------ */
+
+static bool is_gone(const struct qmp_client *client)
+{
+	return !client->watch.loop;
+}
+
+static void drop_client(struct qmp_client *client)
+{
+	if (!is_gone(client)) {
+		loop_watch_remove(&client->watch);
+		loop_timer_arm(client->server->loop, &client->server->reaper, 0);
+	}
+}
+
+static void destroy_client(struct qmp_client *client)
+{
+	loop_watch_remove(&client->watch);
+	list_remove(&client->node);
+	client->server->client_count--;
+	qmp_framer_finish(&client->framer);
+	free(client->output);
+	(void)close(client->fd);
+	free(client);
+}
+
+static void reap_clients(void *arg)
+{
+	struct qmp_server *server = arg;
+	struct qmp_client *client;
+
+	list_for_each (client, &server->clients, struct qmp_client, node) {
+		if (is_gone(client)) {
+			destroy_client(client);
+		}
+	}
+	watch_listeners(server);
+}
+
+/* --- output ---------------------------------------------------------------------------------- */
+
+/* Gives the client what it takes; the rest waits for it to read. */
+static void flush(struct qmp_client *client)
+{
+	ssize_t sent;
+
+	if (client->output_length == 0) {
+		return;
+	}
+	sent = send(client->fd, client->output, client->output_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN) {
+		drop_client(client);
+		return;
+	}
+	if (sent > 0) {
+		client->output_length -= (size_t)sent;
+		memmove(client->output, client->output + sent, client->output_length);
+	}
+	if (!is_gone(client)) {
+		(void)loop_watch_modify(&client->watch,
+					client->output_length ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	}
+}
+
+static bool reserve_output(struct qmp_client *client, size_t bytes)
+{
+	size_t capacity = client->output_length + bytes;
+	char *output;
+
+	if (capacity <= client->output_capacity) {
+		return true;
+	}
+	output = realloc(client->output, capacity);
+	if (!output) {
+		return false;
+	}
+	client->output = output;
+	client->output_capacity = capacity;
+	return true;
+}
+
+/* Sends `message` and takes its reference. */
+static void send_message(struct qmp_client *client, json_t *message)
+{
+	char *text = message ? json_dumps(message, JSON_PRESERVE_ORDER) : NULL;
+	size_t length = text ? strlen(text) : 0;
+
+	json_decref(message);
+	if (is_gone(client)) {
+		free(text);
+		return;
+	}
+	if (!text || client->output_length + length > QMP_BACKLOG_MAX ||
+	    !reserve_output(client, length + 2)) {
+		log_warn(LOG_TAG, "dropped a client that does not read (%zu bytes wait for it)",
+			 client->output_length);
+		drop_client(client);
+		free(text);
+		return;
+	}
+	memcpy(client->output + client->output_length, text, length);
+	memcpy(client->output + client->output_length + length, "\r\n", 2);
+	client->output_length += length + 2;
+	free(text);
+	flush(client);
+}
+
+/* --- input ----------------------------------------------------------------------------------- */
+
+static const char *frame_error(enum qmp_frame frame)
+{
+	switch (frame) {
+	case QMP_FRAME_TOO_LONG:
+		return "JSON parse error, the request is too long; closing";
+	case QMP_FRAME_TOO_DEEP:
+		return "JSON parse error, the request is nested too deeply; closing";
+	default:
+		return "out of memory; closing";
+	}
+}
+
+static void take_input(struct qmp_client *client, const char *bytes, size_t length)
+{
+	while (length && !is_gone(client)) {
+		size_t used;
+		enum qmp_frame frame = qmp_framer_feed(&client->framer, bytes, length, &used);
+
+		bytes += used;
+		length -= used;
+		if (frame == QMP_FRAME_MORE) {
+			continue;
+		}
+		if (frame != QMP_FRAME_VALUE) {
+			send_message(client,
+				     qmp_error_reply(QMP_GENERIC_ERROR, frame_error(frame)));
+			drop_client(client);
+			return;
+		}
+		send_message(client, qmp_dispatch(&client->session, client->framer.text,
+						  client->framer.length));
+		qmp_framer_reset(&client->framer);
+	}
+}
+
+static void on_client(void *arg, uint32_t events)
+{
+	struct qmp_client *client = arg;
+	char bytes[READ_BYTES];
+	ssize_t got;
+
+	if (events & EPOLLOUT) {
+		flush(client);
+	}
+	if (is_gone(client) || !(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
+		return;
+	}
+	got = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (got > 0) {
+		take_input(client, bytes, (size_t)got);
+	} else if (got == 0 || errno != EAGAIN) {
+		drop_client(client);
+	}
+}
+
+/* --- clients come ---------------------------------------------------------------------------- */
+
+static void add_client(struct qmp_server *server, int fd)
+{
+	struct qmp_client *client = calloc(1, sizeof(*client));
+
+	if (!client ||
+	    loop_watch_add(server->loop, &client->watch, fd, EPOLLIN, on_client, client) < 0) {
+		log_warn(LOG_TAG, "no memory for another client");
+		free(client);
+		(void)close(fd);
+		return;
+	}
+	client->server = server;
+	client->fd = fd;
+	client->session.context = server->context;
+	qmp_framer_init(&client->framer, QMP_REQUEST_MAX);
+	list_append(&server->clients, &client->node);
+	server->client_count++;
+	send_message(client, qmp_greeting());
+}
+
+static void on_connection(void *arg, uint32_t events)
+{
+	struct qmp_listener *listener = arg;
+	int fd;
+
+	(void)events;
+	if (listener->server->client_count < QMP_CLIENTS_MAX) {
+		fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0) {
+			add_client(listener->server, fd);
+			return;
+		}
+		if (errno == EAGAIN || errno == ECONNABORTED) {
+			return;
+		}
+		log_warn(LOG_TAG, "no client is let in before one leaves: %s", strerror(errno));
+	}
+	loop_watch_remove(&listener->watch); /* until a client leaves */
+}
+
+static void watch_listeners(struct qmp_server *server)
+{
+	struct qmp_listener *listener;
+
+	list_for_each (listener, &server->listeners, struct qmp_listener, node) {
+		if (!listener->watch.loop) {
+			(void)loop_watch_add(server->loop, &listener->watch, listener->fd, EPOLLIN,
+					     on_connection, listener);
+		}
+	}
+}
+
+/* --- the server ------------------------------------------------------------------------------ */
+
+int qmp_server_create(struct loop *loop, const struct qmp_machine_ops *ops, void *machine,
+		      struct qmp_server **out)
+{
+	struct qmp_server *server = calloc(1, sizeof(*server));
+
+	*out = server;
+	if (!server) {
+		return -ENOMEM;
+	}
+	server->loop = loop;
+	server->context = (struct qmp_context){ .ops = ops, .machine = machine };
+	list_init(&server->listeners);
+	list_init(&server->clients);
+	loop_timer_init(&server->reaper, reap_clients, server);
+	return 0;
+}
+
+static void destroy_listener(struct qmp_listener *listener)
+{
+	loop_watch_remove(&listener->watch);
+	list_remove(&listener->node);
+	(void)unlink(listener->path);
+	(void)close(listener->fd);
+	free(listener->path);
+	free(listener);
+}
+
+void qmp_server_destroy(struct qmp_server *server)
+{
+	struct qmp_listener *listener;
+	struct qmp_client *client;
+
+	if (!server) {
+		return;
+	}
+	list_for_each (listener, &server->listeners, struct qmp_listener, node) {
+		destroy_listener(listener);
+	}
+	list_for_each (client, &server->clients, struct qmp_client, node) {
+		flush(client);
+		destroy_client(client);
+	}
+	loop_timer_disarm(&server->reaper);
+	free(server);
+}
+
+int qmp_server_listen(struct qmp_server *server, const char *path, struct error *err)
+{
+	struct qmp_listener *listener;
+	int fd = qmp_socket_listen(path, err);
+
+	if (fd < 0) {
+		return fd;
+	}
+	listener = calloc(1, sizeof(*listener));
+	if (!listener || !(listener->path = strdup(path))) {
+		free(listener);
+		(void)unlink(path);
+		(void)close(fd);
+		return error_set_errno(err, -ENOMEM, "control socket %s", path);
+	}
+	listener->server = server;
+	listener->fd = fd;
+	list_append(&server->listeners, &listener->node);
+	watch_listeners(server);
+	return 0;
+}
+
+int qmp_server_listen_text(struct qmp_server *server, const char *text, struct error *err)
+{
+	static const char prefix[] = "unix:";
+	const size_t length = sizeof(prefix) - 1;
+
+	if (strncmp(text, prefix, length) != 0 || text[length] == '\0') {
+		return error_set(err, -EINVAL, "qmp=%s: expected unix:PATH", text);
+	}
+	return qmp_server_listen(server, text + length, err);
+}
+
+void qmp_server_on_event(void *arg, const struct machine_event_info *info)
+{
+	struct qmp_server *server = arg;
+	json_t *event = qmp_event(&server->context, info);
+	struct qmp_client *client;
+	struct timespec now;
+
+	if (!event) {
+		return;
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)json_object_set_new(event, "timestamp",
+				  json_pack("{s:I, s:I}", "seconds", (json_int_t)now.tv_sec,
+					    "microseconds", (json_int_t)(now.tv_nsec / 1000)));
+	list_for_each (client, &server->clients, struct qmp_client, node) {
+		if (client->session.is_negotiated) {
+			send_message(client, json_incref(event));
+		}
+	}
+	json_decref(event);
+}
