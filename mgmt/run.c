@@ -8,6 +8,7 @@
 #include "devices/char/char.h"
 #include "mgmt/host_notice.h"
 #include "mgmt/machine.h"
+#include "mgmt/qmp.h"
 #include "mgmt/run_args.h"
 #include "mgmt/verbs.h"
 #include "vmm/base/log.h"
@@ -20,6 +21,8 @@ struct run {
 	int signal_fd;
 	struct loop_watch signal_watch;
 	bool was_signalled;
+	struct qmp_server *qmp;
+	struct machine_listener listener; /* tells the control socket's clients */
 	struct loop_task quit_task; /* Ctrl-A x, posted from the terminal's thread */
 };
 
@@ -112,6 +115,29 @@ static int exit_code(const struct machine *machine)
 	return RUN_EXIT_FAILED;
 }
 
+/* The machine's own socket, by which `ctl` finds it, and those of --qmp. */
+static int serve_qmp(struct run *run, const struct machine_config *config, struct error *err)
+{
+	const struct option_list *more = &config->settings.qmp;
+	AUTO_FREE char *path = NULL;
+	int code = qmp_server_create(run->loop, &qmp_real_machine, run->machine, &run->qmp);
+
+	if (code < 0) {
+		return error_set_errno(err, code, "control socket");
+	}
+	code = qmp_socket_path(config->settings.name, &path, err);
+	code = code ?: qmp_server_listen(run->qmp, path, err);
+	for (size_t i = 0; i < more->count && code == 0; i++) {
+		code = qmp_server_listen_text(run->qmp, more->items[i], err);
+	}
+	if (code == 0) {
+		run->listener = (struct machine_listener){ .on_event = qmp_server_on_event,
+							   .arg = run->qmp };
+		machine_listen(run->machine, &run->listener);
+	}
+	return code;
+}
+
 static int start(struct run *run, const struct machine_config *config, struct error *err)
 {
 	int code = loop_create("main", &run->loop);
@@ -125,11 +151,16 @@ static int start(struct run *run, const struct machine_config *config, struct er
 	}
 	loop_task_init(&run->quit_task, quit, run);
 	char_set_escape_handler(on_escape, run);
-	return machine_create(config, run->loop, &run->machine, err);
+	code = machine_create(config, run->loop, &run->machine, err);
+	return code ?: serve_qmp(run, config, err);
 }
 
 static void finish(struct run *run)
 {
+	if (run->listener.arg) {
+		machine_unlisten(&run->listener);
+	}
+	qmp_server_destroy(run->qmp);
 	machine_destroy(run->machine);
 	char_restore_terminal();
 	if (run->loop) {
