@@ -14,6 +14,7 @@ struct verb {
 
 static const struct verb verbs[] = {
 	{ "run", run_main, "start a virtual machine" },
+	{ "ctl", ctl_main, "talk to a running virtual machine" },
 	{ "image", image_main, "make and inspect guest images" },
 	{ "doctor", doctor_main, "can this host run guests, and how fast" },
 };

@@ -2,6 +2,8 @@
 #ifndef THUNDERLAKE_MGMT_QMP_H
 #define THUNDERLAKE_MGMT_QMP_H
 
+#include <stdbool.h>
+
 #include "mgmt/qmp_machine.h"
 #include "vmm/base/error.h"
 
@@ -31,6 +33,9 @@ int qmp_server_listen_text(struct qmp_server *server, const char *text, struct e
 
 /* NAME.qmp in the runtime folder: where `ctl` looks. malloc'ed. -EINVAL: no name for a file. */
 int qmp_socket_path(const char *name, char **out, struct error *err);
+
+/* Whether a machine of that name answers on this host. */
+bool qmp_is_running(const char *name);
 
 /* Tells all clients that have finished their negotiation. For machine_listener. */
 void qmp_server_on_event(void *server, const struct machine_event_info *info);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "devices/block/block.h"
+#include "devices/virtio/balloon.h"
 #include "mgmt/qmp_dispatch.h"
 
 /* Commands that ask. The members are those of QEMU's schema, also where they can have but one value
@@ -159,17 +160,57 @@ static json_t *run_query_chardev(const struct qmp_context *c, const json_t *argu
 	return list;
 }
 
+static json_t *no_balloon(struct qmp_failure *failure)
+{
+	return qmp_fail(failure, QMP_DEVICE_NOT_ACTIVE, "No balloon device has been activated");
+}
+
 static json_t *run_query_balloon(const struct qmp_context *c, const json_t *arguments,
 				 struct qmp_failure *failure)
 {
-	uint64_t actual;
+	struct qmp_balloon balloon;
 
 	(void)arguments;
-	if (c->ops->balloon(c->machine, &actual) < 0) {
-		return qmp_fail(failure, QMP_DEVICE_NOT_ACTIVE,
-				"No balloon device has been activated");
+	if (c->ops->balloon(c->machine, &balloon) < 0) {
+		return no_balloon(failure);
 	}
-	return json_pack("{s:I}", "actual", (json_int_t)actual);
+	return json_pack("{s:I}", "actual", (json_int_t)balloon.actual);
+}
+
+static void add_known(json_t *object, const char *key, uint64_t value)
+{
+	if (value != UINT64_MAX) {
+		(void)json_object_set_new(object, key, json_integer((json_int_t)value));
+	}
+}
+
+/* What the guest says of its memory; what it did not say is left out. */
+static json_t *run_query_balloon_stats(const struct qmp_context *c, const json_t *arguments,
+				       struct qmp_failure *failure)
+{
+	struct qmp_balloon balloon;
+	struct balloon_stats stats;
+	json_t *result;
+
+	(void)arguments;
+	if (c->ops->balloon(c->machine, &balloon) < 0 ||
+	    c->ops->balloon_stats(c->machine, &stats) < 0) {
+		return no_balloon(failure);
+	}
+	result = json_pack("{s:I, s:I}", "actual", (json_int_t)balloon.actual, "target",
+			   (json_int_t)balloon.target);
+	add_known(result, "total", stats.total_memory);
+	add_known(result, "free", stats.free_memory);
+	add_known(result, "available", stats.available_memory);
+	add_known(result, "disk-caches", stats.disk_caches);
+	add_known(result, "swapped-in", stats.swapped_in);
+	add_known(result, "swapped-out", stats.swapped_out);
+	add_known(result, "major-faults", stats.major_faults);
+	add_known(result, "minor-faults", stats.minor_faults);
+	add_known(result, "huge-page-allocations", stats.huge_page_allocations);
+	add_known(result, "huge-page-failures", stats.huge_page_failures);
+	add_known(result, "age-ms", stats.age_ms);
+	return result;
 }
 
 static json_t *run_query_network(const struct qmp_context *c, const json_t *arguments,
@@ -199,6 +240,7 @@ const struct qmp_command qmp_query_commands[] = {
 	{ "query-block", NULL, run_query_block },
 	{ "query-chardev", NULL, run_query_chardev },
 	{ "query-balloon", NULL, run_query_balloon },
+	{ "x-thunderlake-query-balloon-stats", NULL, run_query_balloon_stats },
 	{ "x-thunderlake-query-network", NULL, run_query_network },
 	{ .name = NULL },
 };

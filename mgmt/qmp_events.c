@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "devices/virtio/balloon.h"
 #include "mgmt/qmp_dispatch.h"
 
 /* Why the machine ends, as QMP's ShutdownCause names it. */
@@ -38,7 +39,7 @@ static json_t *plain(const char *name)
 /* What a device told of itself (device_env.notify). */
 static json_t *device_event(const struct machine_event_info *info)
 {
-	if (strcmp(info->text, "balloon-change") == 0) {
+	if (strcmp(info->text, BALLOON_EVENT) == 0) {
 		return json_pack("{s:s, s:{s:I}}", "event", "BALLOON_CHANGE", "data", "actual",
 				 (json_int_t)info->value);
 	}

@@ -6,6 +6,7 @@
 
 #include "devices/legacy/serial.h"
 #include "devices/pci/pci.h"
+#include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/net.h"
@@ -174,18 +175,41 @@ static int set_link(void *machine, const char *id, bool up)
 	return 0;
 }
 
-static int balloon(void *machine, uint64_t *actual)
+static void *balloon_of(void *machine)
 {
-	(void)machine;
-	(void)actual;
-	return -ENODEV;
+	const struct machine_device *device = machine_first_of_type(machine, &virtio_balloon_type);
+
+	return device ? device->state : NULL;
+}
+
+static int balloon(void *machine, struct qmp_balloon *out)
+{
+	const void *device = balloon_of(machine);
+
+	if (!device) {
+		return -ENODEV;
+	}
+	*out = (struct qmp_balloon){ .actual = balloon_actual(device),
+				     .target = balloon_target(device) };
+	return 0;
+}
+
+static int balloon_stats(void *machine, struct balloon_stats *out)
+{
+	void *device = balloon_of(machine);
+
+	if (!device) {
+		return -ENODEV;
+	}
+	balloon_get_stats(device, out);
+	return 0;
 }
 
 static int set_balloon(void *machine, uint64_t target)
 {
-	(void)machine;
-	(void)target;
-	return -ENODEV;
+	void *device = balloon_of(machine);
+
+	return device ? balloon_set_target(device, target) : -ENODEV;
 }
 
 const struct qmp_machine_ops qmp_real_machine = {
@@ -207,5 +231,6 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.pci_at = pci_at,
 	.set_link = set_link,
 	.balloon = balloon,
+	.balloon_stats = balloon_stats,
 	.set_balloon = set_balloon,
 };

@@ -10,6 +10,7 @@
 #include "mgmt/machine_config.h"
 #include "vmm/base/error.h"
 
+struct balloon_stats;
 struct block_info;
 struct pci_device;
 
@@ -30,6 +31,10 @@ struct qmp_chardev {
 struct qmp_network {
 	const char *id, *backend, *address;
 	bool link_up;
+};
+
+struct qmp_balloon {
+	uint64_t actual, target;
 };
 
 struct qmp_machine_ops {
@@ -56,8 +61,9 @@ struct qmp_machine_ops {
 
 	/* -ENODEV: no network card of that id. */
 	int (*set_link)(void *machine, const char *id, bool up);
-	/* Memory that the guest has and shall have, in bytes. -ENODEV: no balloon. */
-	int (*balloon)(void *machine, uint64_t *actual);
+	/* -ENODEV: no balloon. Sizes are the memory that the guest has, in bytes. */
+	int (*balloon)(void *machine, struct qmp_balloon *out);
+	int (*balloon_stats)(void *machine, struct balloon_stats *out);
 	int (*set_balloon)(void *machine, uint64_t target);
 };
 

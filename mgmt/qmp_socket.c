@@ -71,6 +71,18 @@ int qmp_socket_connect(const char *path)
 	return fd;
 }
 
+bool qmp_is_running(const char *name)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	if (qmp_socket_path(name, &path, NULL) < 0) {
+		return false;
+	}
+	fd = qmp_socket_connect(path);
+	return fd >= 0;
+}
+
 /* Holds the folder while a socket in it is looked at and replaced, so that two processes that start
  * at the same time don't take each other's. Released when the descriptor is closed. */
 static int lock_folder(const char *path)

@@ -23,7 +23,7 @@ struct run {
 	bool was_signalled;
 	struct qmp_server *qmp;
 	struct machine_listener listener; /* tells the control socket's clients */
-	struct loop_task quit_task; /* Ctrl-A x, posted from the terminal's thread */
+	struct loop_task quit_task;	  /* Ctrl-A x, posted from the terminal's thread */
 };
 
 static void on_signal(void *arg, uint32_t events)
@@ -193,6 +193,24 @@ static int run_machine(const struct machine_config *config)
 	return code;
 }
 
+/* A name that nobody chose gives way to machines that run: debian, debian-2, debian-3 … */
+static int make_name_unique(struct machine_config *config, struct error *err)
+{
+	AUTO_FREE char *name = strdup(config->settings.name);
+	AUTO_FREE char *numbered = NULL;
+	int code = 0;
+
+	for (unsigned i = 2; code == 0 && name && qmp_is_running(config->settings.name); i++) {
+		free(numbered);
+		if (asprintf(&numbered, "%s-%u", name, i) < 0) {
+			numbered = NULL;
+			return error_set_errno(err, -ENOMEM, "name");
+		}
+		code = machine_config_set(config, "name", numbered, err);
+	}
+	return code;
+}
+
 int run_main(int argc, char **argv)
 {
 	struct run_args args = { 0 };
@@ -214,6 +232,9 @@ int run_main(int argc, char **argv)
 		}
 	} else if (args.dry_run) {
 		machine_config_print(&args.config, stdout);
+	} else if (!args.is_named && make_name_unique(&args.config, &err) < 0) {
+		log_error("", "%s", err.text);
+		code = RUN_EXIT_CANNOT_START;
 	} else {
 		code = run_machine(&args.config);
 	}

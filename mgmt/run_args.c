@@ -175,7 +175,8 @@ static int default_name(struct run_args *args, struct error *err)
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	char name[48];
 
-	if (settings->name) {
+	args->is_named = settings->name;
+	if (args->is_named) {
 		return 0;
 	}
 	(void)snprintf(name, sizeof(name), "%s", slash ? slash + 1 : path ? path : "vm");

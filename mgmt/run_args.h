@@ -11,6 +11,7 @@
 struct run_args {
 	struct machine_config config;
 	const char *source; /* the NAME or FILE given without an option, from argv; or NULL */
+	bool is_named;	    /* the name was chosen, not derived from the source's */
 	bool help;
 	bool dry_run;
 	bool verbose;

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mgmt/ctl_actions.h"
+#include "mgmt/ctl_client.h"
+#include "mgmt/ctl_print.h"
+#include "mgmt/verbs.h"
+#include "vmm/base/compiler.h"
+#include "vmm/base/log.h"
+#include "vmm/base/options.h"
+
+enum exit_code {
+	CTL_EXIT_DONE = 0,
+	CTL_EXIT_FAILED = 1, /* the machine refused, or ended meanwhile */
+	CTL_EXIT_USAGE = 2,
+	CTL_EXIT_NOT_RUNNING = 3,
+};
+
+static const char *action_name(const void *context, size_t i)
+{
+	(void)context;
+	return ctl_actions[i].name;
+}
+
+static void print_help(void)
+{
+	(void)printf("Usage: thunderlake ctl [--json] [NAME [ACTION [ARGUMENT…]]]\n\n"
+		     "Talks to the running machine NAME; alone, lists the machines that run.\n\n");
+	for (size_t i = 0; ctl_actions[i].name; i++) {
+		char left[48];
+
+		(void)snprintf(left, sizeof(left), "%s %s", ctl_actions[i].name,
+			       ctl_actions[i].arguments);
+		(void)printf("  %-24s %s\n", left, ctl_actions[i].help);
+	}
+	(void)printf("\n"
+		     "  --json                   print for programs\n"
+		     "  --names                  print only the names of running machines\n"
+		     "  --help                   this text\n\n"
+		     "Without ACTION: status. Exit codes: 0 done, 1 refused or failed, 2 wrong\n"
+		     "usage, 3 no such machine runs.\n");
+}
+
+static const struct ctl_action *find_action(const char *name, struct error *err)
+{
+	const char *near;
+
+	for (size_t i = 0; ctl_actions[i].name; i++) {
+		if (strcmp(ctl_actions[i].name, name) == 0) {
+			return &ctl_actions[i];
+		}
+	}
+	near = nearest_name(name, action_name, NULL);
+	if (near) {
+		(void)error_set(err, 0, "no action '%s'; did you mean '%s'?", name, near);
+	} else {
+		(void)error_set(err, 0, "no action '%s' (see thunderlake ctl --help)", name);
+	}
+	return NULL;
+}
+
+static int exit_code(int code)
+{
+	switch (code) {
+	case 0:
+		return CTL_EXIT_DONE;
+	case -ENOENT:
+		return CTL_EXIT_NOT_RUNNING;
+	case -EINVAL:
+		return CTL_EXIT_USAGE;
+	default:
+		return CTL_EXIT_FAILED;
+	}
+}
+
+/* `words`: the machine's name, then perhaps an action with arguments; NULL-terminated. */
+static int run_action(struct ctl *ctl, char **words, int count, struct error *err)
+{
+	const struct ctl_action *action = find_action(count > 1 ? words[1] : "status", err);
+	const int arguments = MAX(count - 2, 0);
+	int code;
+
+	if (!action) {
+		return -EINVAL;
+	}
+	if (arguments < action->min || arguments > action->max) {
+		return error_set(err, -EINVAL, "usage: thunderlake ctl NAME %s %s", action->name,
+				 action->arguments);
+	}
+	code = ctl_client_connect(&ctl->client, words[0], err);
+	if (code < 0) {
+		return code;
+	}
+	code = ctl_run_action(ctl, action, words + MIN(count, 2), err);
+	ctl_client_close(&ctl->client);
+	return code;
+}
+
+/* A machine that ends while it is asked is left out. */
+static json_t *summarize_all(struct ctl *ctl, char **names, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *summary;
+
+		if (ctl_client_connect(&ctl->client, names[i], NULL) < 0) {
+			continue;
+		}
+		if (ctl_summarize(ctl, &summary, NULL) == 0) {
+			(void)json_array_append_new(list, summary);
+		}
+		ctl_client_close(&ctl->client);
+	}
+	return list;
+}
+
+static int list_machines(struct ctl *ctl, bool only_names, struct error *err)
+{
+	char **names;
+	size_t count;
+	json_t *list;
+	int code = ctl_running(&names, &count, err);
+
+	if (code < 0) {
+		return code;
+	}
+	if (only_names) {
+		for (size_t i = 0; i < count; i++) {
+			(void)puts(names[i]);
+		}
+		ctl_free_names(names, count);
+		return 0;
+	}
+	list = summarize_all(ctl, names, count);
+	if (ctl->json) {
+		ctl_print_json(list);
+	} else if (json_array_size(list) == 0) {
+		(void)puts("no machine is running");
+	}
+	for (size_t i = 0; i < json_array_size(list) && !ctl->json; i++) {
+		ctl_print_summary(json_array_get(list, i));
+	}
+	json_decref(list);
+	ctl_free_names(names, count);
+	return 0;
+}
+
+static bool take_option(const char *word, struct ctl *ctl, bool *only_names, bool *help)
+{
+	if (strcmp(word, "--json") == 0) {
+		ctl->json = true;
+	} else if (strcmp(word, "--names") == 0) {
+		*only_names = true;
+	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		*help = true;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+int ctl_main(int argc, char **argv)
+{
+	struct ctl ctl = { .client.fd = -1 };
+	struct error err = { "" };
+	bool only_names = false;
+	bool help = false;
+	int count = 0; /* of the words that are no options, moved to the front of argv */
+	int code;
+
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-') {
+			argv[count++] = argv[i];
+		} else if (!take_option(argv[i], &ctl, &only_names, &help)) {
+			log_error("", "unknown option '%s' (see thunderlake ctl --help)", argv[i]);
+			return CTL_EXIT_USAGE;
+		}
+	}
+	argv[count] = NULL;
+	if (help) {
+		print_help();
+		return CTL_EXIT_DONE;
+	}
+	code = count ? run_action(&ctl, argv, count, &err) : list_machines(&ctl, only_names, &err);
+	if (code < 0) {
+		log_error("", "%s", err.text);
+	}
+	return exit_code(code);
+}
