@@ -2,6 +2,8 @@
 #ifndef THUNDERLAKE_DEVICES_VIRTIO_CONSOLE_STATE_H
 #define THUNDERLAKE_DEVICES_VIRTIO_CONSOLE_STATE_H
 
+#include <linux/virtio_console.h>
+
 #include "devices/char/char.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/virtio.h"
