@@ -37,11 +37,12 @@ struct bus {
 	atomic_uint user_doorbells; /* of these, how many the kernel does not serve */
 };
 
-/* What a reader takes out of the table. */
+/* What a reader takes out of the table about an address. */
 struct hit {
 	const struct io_region *region;
 	uint64_t base;
 	uint64_t length;
+	uint64_t gap; /* when nothing is there: bytes up to the next region, or to the end */
 };
 
 int bus_create(struct kvm *kvm, enum bus_kind kind, struct bus **out)
@@ -103,8 +104,10 @@ static unsigned upper_bound(struct bus *bus, uint64_t address)
 static bool search(struct bus *bus, uint64_t address, struct hit *hit)
 {
 	unsigned i = upper_bound(bus, address);
+	unsigned count = atomic_load_explicit(&bus->count, memory_order_acquire);
 	struct slot *slot;
 
+	hit->gap = (i < count ? slot_base(bus, i) : UINT64_MAX) - address;
 	if (i == 0) {
 		return false;
 	}
@@ -260,11 +263,16 @@ static bool read_bytes(struct bus *bus, uint64_t address, unsigned size, uint64_
 bool bus_read(struct bus *bus, uint64_t address, unsigned size, uint64_t *value)
 {
 	struct hit hit;
+	bool found = find(bus, address, &hit);
 
 	assert(size >= 1 && size <= 8);
-	if (LIKELY(find(bus, address, &hit)) && LIKELY(is_whole(&hit, address, size))) {
+	if (LIKELY(found) && LIKELY(is_whole(&hit, address, size))) {
 		*value = hit.region->ops->read(hit.region->device, address - hit.base, size);
 		return true;
+	}
+	if (!found && hit.gap >= size) {
+		*value = all_ones(size);
+		return false;
 	}
 	return read_bytes(bus, address, size, value);
 }
@@ -325,6 +333,7 @@ static bool ring_doorbell(struct bus *bus, uint64_t address, unsigned size, uint
 bool bus_write(struct bus *bus, uint64_t address, unsigned size, uint64_t value)
 {
 	struct hit hit;
+	bool found;
 
 	assert(size >= 1 && size <= 8);
 	value &= all_ones(size);
@@ -332,11 +341,12 @@ bool bus_write(struct bus *bus, uint64_t address, unsigned size, uint64_t value)
 	    ring_doorbell(bus, address, size, value)) {
 		return true;
 	}
-	if (LIKELY(find(bus, address, &hit)) && LIKELY(is_whole(&hit, address, size))) {
+	found = find(bus, address, &hit);
+	if (LIKELY(found) && LIKELY(is_whole(&hit, address, size))) {
 		hit.region->ops->write(hit.region->device, address - hit.base, size, value);
 		return true;
 	}
-	return write_bytes(bus, address, size, value);
+	return (found || hit.gap < size) && write_bytes(bus, address, size, value);
 }
 
 static int assign_in_kernel(struct bus *bus, const struct bus_doorbell *doorbell, uint32_t flags)

@@ -137,11 +137,12 @@ int guest_mem_create(struct kvm *kvm, uint64_t size, struct guest_mem **out, str
 	int code;
 
 	*out = NULL;
-	if (size < GUEST_MEM_MIN_BYTES || size % SIZE_UNIT != 0 || size > INT64_MAX / 2) {
+	if (size < GUEST_MEM_MIN_BYTES || size > GUEST_MEM_MAX_BYTES || size % SIZE_UNIT != 0) {
 		return error_set(err, -EINVAL,
 				 "guest memory of %" PRIu64 " bytes: it must be a multiple of "
-				 "1 MiB and at least %u MiB",
-				 size, GUEST_MEM_MIN_BYTES >> 20);
+				 "1 MiB, at least %u MiB and at most %u GiB",
+				 size, GUEST_MEM_MIN_BYTES >> 20,
+				 (unsigned)(GUEST_MEM_MAX_BYTES >> 30));
 	}
 	mem = calloc(1, sizeof(*mem));
 	if (!mem) {

@@ -28,11 +28,14 @@ struct guest_mem_region {
 #define GUEST_MEM_PAGE_BYTES 4096u
 
 /* RAM lies below the PCI hole and goes on after it; vmm/boot/layout.h has the same numbers. */
-#define GUEST_MEM_LOW_END  0xc0000000u
-#define GUEST_MEM_HIGH_GPA UINT64_C(0x100000000)
+#define GUEST_MEM_LOW_END   0xc0000000u
+#define GUEST_MEM_HIGH_GPA  UINT64_C(0x100000000)
+#define GUEST_MEM_HIGH_END  UINT64_C(0x4000000000)
+#define GUEST_MEM_MAX_BYTES (GUEST_MEM_LOW_END + GUEST_MEM_HIGH_END - GUEST_MEM_HIGH_GPA)
 
-/* `size` in bytes, a multiple of 1 MiB, at least GUEST_MEM_MIN_BYTES. `kvm` is borrowed; NULL (unit
- * tests, fuzz targets) gives memory without a VM. -EINVAL, -ENOMEM, -errno of the host. */
+/* `size` in bytes, a multiple of 1 MiB, GUEST_MEM_MIN_BYTES to GUEST_MEM_MAX_BYTES. `kvm` is
+ * borrowed; NULL (unit tests, fuzz targets) gives memory without a VM. -EINVAL, -ENOMEM, -errno of
+ * the host. */
 int guest_mem_create(struct kvm *kvm, uint64_t size, struct guest_mem **out, struct error *err);
 void guest_mem_destroy(struct guest_mem *mem);
 

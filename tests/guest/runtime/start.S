@@ -203,21 +203,20 @@ processor_entry:
 	.quad	0
 
 /* Identity map by 2 MiB pages, for ring 0 and 3 alike: 0 to 6 GiB, and the first GiB of the window
- * for 64-bit BARs at 512 GiB. Present, writable, user, accessed, dirty. */
+ * for 64-bit BARs at 256 GiB. Present, writable, user, accessed, dirty. */
 #define TABLE 0x27
 #define LARGE 0xe7
 	.balign 4096
 pml4:
-	.quad	pdpt + TABLE, pdpt_bars + TABLE
-	.fill	510, 8
+	.quad	pdpt + TABLE
+	.fill	511, 8
 pdpt:
 	.quad	directories + TABLE, directories + 0x1000 + TABLE, directories + 0x2000 + TABLE
 	.quad	directories + 0x3000 + TABLE, directories + 0x4000 + TABLE
 	.quad	directories + 0x5000 + TABLE
-	.fill	506, 8
-pdpt_bars:
-	.quad	directory_bars + TABLE
-	.fill	511, 8
+	.fill	250, 8
+	.quad	directory_bars + TABLE	/* entry 256 */
+	.fill	255, 8
 directories:
 	.set	gpa, 0
 	.rept	6 * 512
@@ -225,7 +224,7 @@ directories:
 	.set	gpa, gpa + 0x200000
 	.endr
 directory_bars:
-	.set	gpa, 0x8000000000
+	.set	gpa, 0x4000000000
 	.rept	512
 	.quad	gpa + LARGE
 	.set	gpa, gpa + 0x200000
