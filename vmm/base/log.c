@@ -8,7 +8,7 @@
 
 #include "vmm/base/clock.h"
 
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES 5120 /* room for a processor's registers */
 
 static _Atomic int max_level = LOG_LEVEL_INFO;
 static log_sink_fn *_Atomic current_sink;

@@ -121,6 +121,15 @@ static void add_numbers(struct writer *writer, const struct failure *failure)
 	}
 }
 
+static void add_code(struct writer *writer, const struct failure *failure)
+{
+	add(writer, "  code at rip:");
+	for (size_t i = 0; i < failure->byte_count; i++) {
+		add(writer, " %02x", failure->bytes[i]);
+	}
+	add(writer, failure->byte_count ? "\n" : " not readable\n");
+}
+
 static void add_registers(struct writer *writer, const struct kvm_regs *regs)
 {
 	add(writer,
@@ -147,18 +156,9 @@ static void add_system_registers(struct writer *writer, const struct kvm_sregs *
 	add_segment(writer, "ss", &sregs->ss);
 	add(writer,
 	    "  gdt %016llx+%x idt %016llx+%x\n"
-	    "  cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer %llx\n",
+	    "  cr0 %08llx cr2 %016llx cr3 %016llx cr4 %08llx efer %llx",
 	    sregs->gdt.base, sregs->gdt.limit, sregs->idt.base, sregs->idt.limit, sregs->cr0,
 	    sregs->cr2, sregs->cr3, sregs->cr4, sregs->efer);
-}
-
-static void add_code(struct writer *writer, const struct failure *failure)
-{
-	add(writer, "  code at rip:");
-	for (size_t i = 0; i < failure->byte_count; i++) {
-		add(writer, " %02x", failure->bytes[i]);
-	}
-	add(writer, failure->byte_count ? "\n" : " not readable\n");
 }
 
 size_t failure_exit_bytes(const struct kvm_run *run, const uint8_t **bytes)
@@ -181,8 +181,8 @@ void failure_describe(const struct failure *failure, char *text, size_t size)
 
 	add(&writer, "processor %u stopped: %s", failure->cpu, verdict.what);
 	add_numbers(&writer, failure);
+	add(&writer, "%s\n", verdict.advice);
+	add_code(&writer, failure);
 	add_registers(&writer, failure->regs);
 	add_system_registers(&writer, failure->sregs);
-	add_code(&writer, failure);
-	add(&writer, "%s", verdict.advice);
 }

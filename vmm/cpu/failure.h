@@ -19,8 +19,8 @@ struct failure {
 	size_t byte_count;
 };
 
-/* Writes several lines: what happened, registers, code bytes, and a sentence that a user can act
- * on. Cut to fit. No ioctl. */
+/* Writes several lines: what happened, a sentence that a user can act on, code bytes, registers.
+ * Cut to fit. No ioctl. */
 void failure_describe(const struct failure *failure, char *text, size_t size);
 
 /* The code bytes that came with an emulation failure: their number, 0 if there are none. */
