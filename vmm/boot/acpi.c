@@ -16,7 +16,6 @@
 #define OEM_ID	     "THLAKE"
 #define OEM_TABLE_ID "THLAKEPC"
 #define CREATOR_ID   "THLK"
-#define LAST_BUS     (LAYOUT_ECAM_SIZE / (1u << 20) - 1)
 
 struct rsdp {
 	uint8_t signature[8];
@@ -128,7 +127,7 @@ static uint32_t write_mcfg(struct aml *out)
 	const struct mcfg mcfg = {
 		.header = acpi_header_of("MCFG", 1),
 		.ecam_gpa = le64_of(LAYOUT_ECAM_GPA),
-		.last_bus = LAST_BUS,
+		.last_bus = LAYOUT_PCI_LAST_BUS,
 	};
 	size_t start = begin_table(out);
 

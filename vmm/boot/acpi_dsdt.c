@@ -16,8 +16,7 @@
  */
 #define PCI_SLOTS   32u
 #define PCI_PINS    4u
-#define PCI_GSIS    8u /* that INTx is spread over */
-#define PCI_BUS_MAX 255u
+#define PCI_GSIS    8u	      /* that INTx is spread over */
 #define LPC_ADDRESS 0x1f0000u /* slot 31, function 0 */
 
 /* _STA: present, enabled, working; and shown to users, for devices that have a face. */
@@ -69,7 +68,7 @@ static void write_pci_windows(struct aml *aml)
 
 	aml_name(aml, "_CRS");
 	resources = aml_resources(aml);
-	aml_bus_window(aml, 0, PCI_BUS_MAX);
+	aml_bus_window(aml, 0, LAYOUT_PCI_LAST_BUS);
 	aml_io(aml, LAYOUT_PCI_CONFIG_PORT, 8);
 	/* The ISA devices below the LPC bridge, then the BARs. */
 	aml_io_window(aml, 0, LAYOUT_PCI_CONFIG_PORT - 1);

@@ -178,7 +178,7 @@ Test(acpi, mcfg_is_the_ecam_of_the_layout)
 	mcfg = find_table("MCFG");
 	cr_assert(eq(u64, load_le64(mcfg + 44), LAYOUT_ECAM_GPA));
 	cr_assert(eq(u8, mcfg[54], 0));
-	cr_assert(eq(u8, mcfg[55], 255));
+	cr_assert(eq(u8, mcfg[55], LAYOUT_PCI_LAST_BUS));
 }
 
 /* --- iasl --- */
