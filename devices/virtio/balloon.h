@@ -26,15 +26,15 @@ struct balloon_stats {
 	uint64_t age_ms; /* since the guest told it; UINT64_MAX: never */
 };
 
-/* `balloon` is the state of a virtio_balloon_type. All functions on the main thread. */
+/* `state` is that of a virtio_balloon_type. All functions on the main thread. */
 
 /* Asks the guest to shrink or grow to `bytes`; more than its RAM means all of it. The guest takes
  * its time, or has no driver: see balloon_actual. -EINVAL for 0. */
-int balloon_set_target(void *balloon, uint64_t bytes);
-uint64_t balloon_target(const void *balloon);
-uint64_t balloon_actual(const void *balloon);
+int balloon_set_target(void *state, uint64_t bytes);
+uint64_t balloon_target(const void *state);
+uint64_t balloon_actual(const void *state);
 
 /* What is known, and asks the guest for news; ask again a little later. */
-void balloon_get_stats(void *balloon, struct balloon_stats *out);
+void balloon_get_stats(void *state, struct balloon_stats *out);
 
 #endif
