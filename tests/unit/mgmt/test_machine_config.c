@@ -32,7 +32,7 @@ static const struct machine_device_config *find(const struct machine_config *con
 	return NULL;
 }
 
-Test(machine_config, default_machine_has_terminal_and_network)
+Test(machine_config, default_machine_has_terminal_network_rng_and_balloon)
 {
 	struct machine_config config = make_config();
 
@@ -41,6 +41,8 @@ Test(machine_config, default_machine_has_terminal_and_network)
 	cr_assert(eq(u64, config.cpus.count, 1));
 	cr_assert(eq(str, find(&config, "serial0")->options, "index=1,backend=stdio"));
 	cr_assert(eq(str, find(&config, "net0")->options, "user"));
+	cr_assert(find(&config, "rng0") != NULL);
+	cr_assert(find(&config, "balloon0") != NULL);
 	machine_config_finish(&config);
 }
 
