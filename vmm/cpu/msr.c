@@ -34,12 +34,10 @@
 
 /* KVM takes at most 255 at once. */
 #define CHUNK 128u
-struct chunk {
-	struct kvm_msrs header;
-	struct kvm_msr_entry entries[CHUNK];
+union chunk {
+	struct kvm_msrs msrs;
+	uint8_t room[sizeof(struct kvm_msrs) + CHUNK * sizeof(struct kvm_msr_entry)];
 };
-_Static_assert(offsetof(struct chunk, entries) == offsetof(struct kvm_msrs, entries),
-	       "entries follow the header");
 
 bool msr_is_state(uint32_t index)
 {
@@ -87,19 +85,19 @@ static int transfer(struct msr_table *table, struct kvm_vcpu *vcpu, bool set)
 	unsigned at = 0;
 
 	while (at < table->count) {
-		struct chunk chunk = { .header.nmsrs = MIN(table->count - at, CHUNK) };
-		size_t bytes = chunk.header.nmsrs * sizeof(chunk.entries[0]);
+		union chunk chunk = { .msrs.nmsrs = MIN(table->count - at, CHUNK) };
+		size_t bytes = chunk.msrs.nmsrs * sizeof(chunk.msrs.entries[0]);
 		int done;
 
-		memcpy(chunk.entries, table->entries + at, bytes);
-		done = set ? kvm_vcpu_set_msrs(vcpu, &chunk.header)
-			   : kvm_vcpu_get_msrs(vcpu, &chunk.header);
+		memcpy(chunk.msrs.entries, table->entries + at, bytes);
+		done = set ? kvm_vcpu_set_msrs(vcpu, &chunk.msrs)
+			   : kvm_vcpu_get_msrs(vcpu, &chunk.msrs);
 		if (done < 0) {
 			return done;
 		}
-		memcpy(table->entries + at, chunk.entries, bytes);
+		memcpy(table->entries + at, chunk.msrs.entries, bytes);
 		at += (unsigned)done;
-		if ((unsigned)done < chunk.header.nmsrs) {
+		if ((unsigned)done < chunk.msrs.nmsrs) {
 			log_debug("cpu", "MSR 0x%x: KVM does not let it be %s; left alone",
 				  table->entries[at].index, set ? "set" : "read");
 			table->count--;

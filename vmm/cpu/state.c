@@ -23,7 +23,7 @@ int cpu_state_capture(struct kvm_vcpu *vcpu, struct cpu_state *out)
 		code = kvm_vcpu_get_sregs(vcpu, &out->sregs);
 	}
 	if (code == 0) {
-		out->has_xsave = kvm_vcpu_get_xsave(vcpu, &out->xsave) == 0;
+		out->has_xsave = kvm_vcpu_get_xsave(vcpu, out->xsave) == 0;
 		out->has_xcrs = kvm_vcpu_get_xcrs(vcpu, &out->xcrs) == 0;
 		code = out->has_xsave ? 0 : kvm_vcpu_get_fpu(vcpu, &out->fpu);
 	}
@@ -48,7 +48,7 @@ int cpu_state_restore(struct kvm_vcpu *vcpu, const struct cpu_state *state)
 	int code = state->has_xcrs ? kvm_vcpu_set_xcrs(vcpu, &state->xcrs) : 0;
 
 	if (code == 0) {
-		code = state->has_xsave ? kvm_vcpu_set_xsave(vcpu, &state->xsave)
+		code = state->has_xsave ? kvm_vcpu_set_xsave(vcpu, state->xsave)
 					: kvm_vcpu_set_fpu(vcpu, &state->fpu);
 	}
 	if (code == 0) {

@@ -11,7 +11,7 @@ struct cpu_state {
 	struct kvm_sregs sregs;
 	bool has_xsave; /* else fpu; decided by what the host could give */
 	union {
-		struct kvm_xsave xsave;
+		uint8_t xsave[KVM_XSAVE_BYTES];
 		struct kvm_fpu fpu;
 	};
 	bool has_xcrs;

@@ -78,9 +78,11 @@ int kvm_vcpu_get_sregs(struct kvm_vcpu *vcpu, struct kvm_sregs *sregs);
 int kvm_vcpu_set_sregs(struct kvm_vcpu *vcpu, const struct kvm_sregs *sregs);
 int kvm_vcpu_get_fpu(struct kvm_vcpu *vcpu, struct kvm_fpu *fpu);
 int kvm_vcpu_set_fpu(struct kvm_vcpu *vcpu, const struct kvm_fpu *fpu);
-/* All vector registers, KVM_CAP_XSAVE. */
-int kvm_vcpu_get_xsave(struct kvm_vcpu *vcpu, struct kvm_xsave *xsave);
-int kvm_vcpu_set_xsave(struct kvm_vcpu *vcpu, const struct kvm_xsave *xsave);
+/* All vector registers, KVM_CAP_XSAVE: a struct kvm_xsave, which cannot be embedded since its end
+ * is open in newer headers. */
+#define KVM_XSAVE_BYTES 4096u
+int kvm_vcpu_get_xsave(struct kvm_vcpu *vcpu, void *xsave);
+int kvm_vcpu_set_xsave(struct kvm_vcpu *vcpu, const void *xsave);
 int kvm_vcpu_get_xcrs(struct kvm_vcpu *vcpu, struct kvm_xcrs *xcrs);
 int kvm_vcpu_set_xcrs(struct kvm_vcpu *vcpu, const struct kvm_xcrs *xcrs);
 int kvm_vcpu_get_lapic(struct kvm_vcpu *vcpu, struct kvm_lapic_state *lapic);

@@ -57,12 +57,14 @@ int kvm_vcpu_set_fpu(struct kvm_vcpu *vcpu, const struct kvm_fpu *fpu)
 	return call(vcpu, KVM_SET_FPU, fpu);
 }
 
-int kvm_vcpu_get_xsave(struct kvm_vcpu *vcpu, struct kvm_xsave *xsave)
+_Static_assert(sizeof(struct kvm_xsave) == KVM_XSAVE_BYTES, "the part that is not open");
+
+int kvm_vcpu_get_xsave(struct kvm_vcpu *vcpu, void *xsave)
 {
 	return call(vcpu, KVM_GET_XSAVE, xsave);
 }
 
-int kvm_vcpu_set_xsave(struct kvm_vcpu *vcpu, const struct kvm_xsave *xsave)
+int kvm_vcpu_set_xsave(struct kvm_vcpu *vcpu, const void *xsave)
 {
 	return call(vcpu, KVM_SET_XSAVE, xsave);
 }
