@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/virtio/blk.c devices/virtio/blk_queue.c devices/virtio/virtqueue.c devices/block/
- *       vmm/mem/ vmm/kvm/ tests/unit/devices/virtio/fake_ring.c */
+ *       vmm/mem/ vmm/kvm/ tests/unit/devices/virtio/fake_ring.c
+ *       tests/unit/devices/virtio/fake_transport.c */
 #include "devices/virtio/blk.h"
 
 #include <criterion/criterion.h>
@@ -14,78 +15,21 @@
 #include "devices/block/block.h"
 #include "devices/virtio/blk_queue.h"
 #include "tests/unit/devices/virtio/fake_ring.h"
+#include "tests/unit/devices/virtio/fake_transport.h"
 #include "vmm/base/loop.h"
 #include "vmm/mem/guest_mem.h"
 
 #define RAM_BYTES   (16u << 20)
 #define IMAGE_BYTES (1u << 20)
 #define RINGS_GPA   0x10000u
-#define HEADER_GPA  0x20000u
-#define STATUS_GPA  0x21000u
-#define DATA_GPA    0x30000u
-
-/* --- a transport that only remembers --- */
-
-static struct virtio_device *device;
-static unsigned signals;
-static unsigned failures;
-
-int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struct error *err)
-{
-	(void)env;
-	(void)err;
-	device = v;
-	return 0;
-}
-
-void virtio_unplug(struct virtio_device *v)
-{
-	if (v->running) {
-		v->running = false;
-		v->type->stop(v);
-	}
-}
-
-void virtio_reset(struct virtio_device *v)
-{
-	virtio_unplug(v);
-}
-
-void virtio_quiesce(struct virtio_device *v)
-{
-	v->type->drain(v);
-}
-
-void virtio_resume(struct virtio_device *v)
-{
-	v->type->on_notify(v, 0);
-}
-
-void virtio_signal(struct virtio_device *v, unsigned queue)
-{
-	signals += virtqueue_needs_signal(&v->queues[queue]);
-}
-
-int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *chain)
-{
-	return virtqueue_pop(&v->queues[queue], chain) == 1;
-}
-
-void virtio_fail(struct virtio_device *v, const char *format, ...)
-{
-	(void)format;
-	v->queues[0].broken = true;
-	failures++;
-}
-
-bool virtio_want_doorbell(struct virtio_device *v, unsigned queue, bool want)
-{
-	return virtqueue_want_doorbell(&v->queues[queue], want);
-}
+#define HEADER_GPA  0x30000u
+#define STATUS_GPA  0x31000u
+#define DATA_GPA    0x40000u
 
 /* --- a disk of IMAGE_BYTES and its driver --- */
 
 static struct guest_mem *mem;
+static struct virtio_device *device;
 static struct loop *loop;
 static struct fake_ring ring;
 static void *state;
@@ -105,21 +49,18 @@ static int make_disk(const char *more)
 	state = calloc(1, type->state_size);
 	code = type->init(state, &env, options, &err);
 	options_finish(&type->options, options);
+	device = fake_transport.device;
 	return code;
 }
 
 static void start_driver(uint64_t features)
 {
+	struct fake_ring rings[2];
+
 	fake_ring_init(&ring, mem, RINGS_GPA, 64);
-	device->driver_features = features & device->features;
-	device->queues[0] = (struct virtqueue){ .size = ring.size,
-						.desc_gpa = ring.desc_gpa,
-						.avail_gpa = ring.avail_gpa,
-						.used_gpa = ring.used_gpa };
-	cr_assert(eq(int, virtqueue_start(&device->queues[0], mem), 0));
-	device->queue_ready[0] = true;
-	device->running = true;
-	device->type->start(device);
+	fake_ring_init(&rings[1], mem, RINGS_GPA + FAKE_RING_BYTES, 64);
+	rings[0] = ring;
+	fake_transport_start(mem, features, rings);
 	device->type->on_notify(device, 0);
 }
 
@@ -260,7 +201,7 @@ Test(blk, batch_is_signalled_once)
 	for (unsigned i = 0; i < 8; i++) {
 		cr_assert(fake_ring_take(&ring, &head, &written));
 	}
-	cr_assert(eq(uint, signals, 1));
+	cr_assert(eq(uint, fake_transport.signals, 1));
 }
 
 Test(blk, range_beyond_the_end_is_an_error)
@@ -298,7 +239,7 @@ Test(blk, request_without_status_fails_the_device)
 	start_driver(ALL_FEATURES);
 	(void)fake_ring_add(&ring, &header, 1);
 	device->type->on_notify(device, 0);
-	cr_assert(eq(uint, failures, 1));
+	cr_assert(eq(uint, fake_transport.failures, 1));
 }
 
 Test(blk, short_header_fails_the_device)
@@ -309,7 +250,7 @@ Test(blk, short_header_fails_the_device)
 	start_driver(ALL_FEATURES);
 	(void)fake_ring_add(&ring, buffers, ARRAY_SIZE(buffers));
 	device->type->on_notify(device, 0);
-	cr_assert(eq(uint, failures, 1));
+	cr_assert(eq(uint, fake_transport.failures, 1));
 }
 
 Test(blk, serial_is_told)
