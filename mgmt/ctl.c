@@ -86,8 +86,8 @@ static int run_action(struct ctl *ctl, char **words, int count, struct error *er
 		return -EINVAL;
 	}
 	if (arguments < action->min || arguments > action->max) {
-		return error_set(err, -EINVAL, "usage: thunderlake ctl NAME %s %s", action->name,
-				 action->arguments);
+		return error_set(err, -EINVAL, "usage: thunderlake ctl NAME %s%s%s", action->name,
+				 action->arguments[0] ? " " : "", action->arguments);
 	}
 	code = ctl_client_connect(&ctl->client, words[0], err);
 	if (code < 0) {

@@ -37,7 +37,9 @@ int qmp_socket_path(const char *name, char **out, struct error *err);
 /* Whether a machine of that name answers on this host. */
 bool qmp_is_running(const char *name);
 
-/* Tells all clients that have finished their negotiation. For machine_listener. */
-void qmp_server_on_event(void *server, const struct machine_event_info *info);
+/* Tells all clients that have finished their negotiation. For machine_listener; `arg` is the
+ * server.
+ */
+void qmp_server_on_event(void *arg, const struct machine_event_info *info);
 
 #endif

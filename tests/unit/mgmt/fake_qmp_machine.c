@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/mgmt/fake_qmp_machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "devices/block/block.h"
+#include "devices/pci/pci.h"
+#include "devices/virtio/balloon.h"
+#include "vmm/base/bytes.h"
+
+#define MEMORY_BYTES (UINT64_C(128) << 20)
+
+static const char *name(void *machine)
+{
+	(void)machine;
+	return "shape";
+}
+
+static enum machine_status status(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->status;
+}
+
+static enum machine_end end(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->end;
+}
+
+static enum machine_action on_panic(void *machine)
+{
+	(void)machine;
+	return MACHINE_ACTION_PAUSE;
+}
+
+static uint64_t memory_bytes(void *machine)
+{
+	(void)machine;
+	return MEMORY_BYTES;
+}
+
+static struct qmp_cpus cpus(void *machine)
+{
+	(void)machine;
+	return (struct qmp_cpus){ .count = 4, .sockets = 2, .cores = 2, .threads = 1 };
+}
+
+static int cpu_thread_id(void *machine, unsigned cpu)
+{
+	(void)machine;
+	return 1000 + (int)cpu;
+}
+
+static void do_pause(void *machine)
+{
+	((struct fake_qmp_machine *)machine)->status = MACHINE_PAUSED;
+}
+
+static int resume(void *machine, struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	if (fake->refuses) {
+		return error_set(err, -EBUSY, "resetting it is required");
+	}
+	fake->status = MACHINE_RUNNING;
+	return 0;
+}
+
+static int reset(void *machine, struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	fake->resets++;
+	return fake->refuses ? error_set(err, -EIO, "the kernel went away") : 0;
+}
+
+static void power_button(void *machine)
+{
+	((struct fake_qmp_machine *)machine)->power_buttons++;
+}
+
+static void quit(void *machine)
+{
+	((struct fake_qmp_machine *)machine)->end = MACHINE_END_QUIT;
+}
+
+static bool block_at(void *machine, size_t index, const char **id, const struct block_info **info)
+{
+	static const struct block_info disk = { .bytes = 1 << 20,
+						.driver = "raw",
+						.path = "/nowhere/disk.img" };
+
+	(void)machine;
+	*id = "disk0";
+	*info = &disk;
+	return index == 0;
+}
+
+static bool chardev_at(void *machine, size_t index, struct qmp_chardev *out)
+{
+	(void)machine;
+	*out = (struct qmp_chardev){ .label = "serial0", .description = "pty:/dev/pts/3" };
+	return index == 0;
+}
+
+static bool network_at(void *machine, size_t index, struct qmp_network *out)
+{
+	const struct fake_qmp_machine *fake = machine;
+
+	*out = (struct qmp_network){ .id = "net0",
+				     .backend = "user",
+				     .address = "52:54:00:12:34:56",
+				     .link_up = fake->link_up };
+	return index == 0;
+}
+
+static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned function)
+{
+	static struct pci_device bridge = {
+		.name = "host", .identity = { .vendor = 0x8086, .class_code = 0x060000 }
+	};
+	static struct pci_device card = {
+		.name = "net0",
+		.slot = 1,
+		.identity = { .vendor = 0x1af4, .device = 0x1041, .class_code = 0x020000 },
+		.has_intx = true,
+		.bars = { [0] = { .size = 0x20, .flags = PCI_BASE_ADDRESS_SPACE_IO },
+			  [4] = { .size = 0x4000,
+				  .flags = PCI_BASE_ADDRESS_MEM_TYPE_64 |
+					   PCI_BASE_ADDRESS_MEM_PREFETCH } },
+	};
+
+	(void)machine;
+	store_le16(card.config + PCI_COMMAND, PCI_COMMAND_MEMORY);
+	store_le32(card.config + PCI_BASE_ADDRESS_4, 0x1000000c);
+	store_le32(card.config + PCI_BASE_ADDRESS_5, 0x7f);
+	if (function != 0 || slot > 1) {
+		return NULL;
+	}
+	return slot ? &card : &bridge;
+}
+
+static int set_link(void *machine, const char *id, bool up)
+{
+	((struct fake_qmp_machine *)machine)->link_up = up;
+	return strcmp(id, "net0") == 0 ? 0 : -ENODEV;
+}
+
+static int balloon(void *machine, struct qmp_balloon *out)
+{
+	const struct fake_qmp_machine *fake = machine;
+
+	*out = (struct qmp_balloon){ .actual = MEMORY_BYTES, .target = fake->balloon_target };
+	return fake->has_balloon ? 0 : -ENODEV;
+}
+
+static int balloon_stats(void *machine, struct balloon_stats *out)
+{
+	memset(out, 0xff, sizeof(*out));
+	out->free_memory = 4096;
+	return ((struct fake_qmp_machine *)machine)->has_balloon ? 0 : -ENODEV;
+}
+
+static int set_balloon(void *machine, uint64_t target)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	fake->balloon_target = target;
+	return fake->has_balloon ? 0 : -ENODEV;
+}
+
+const struct qmp_machine_ops fake_qmp_machine_ops = {
+	.name = name,
+	.status = status,
+	.end = end,
+	.on_panic = on_panic,
+	.memory_bytes = memory_bytes,
+	.cpus = cpus,
+	.cpu_thread_id = cpu_thread_id,
+	.pause = do_pause,
+	.resume = resume,
+	.reset = reset,
+	.power_button = power_button,
+	.quit = quit,
+	.block_at = block_at,
+	.chardev_at = chardev_at,
+	.network_at = network_at,
+	.pci_at = pci_at,
+	.set_link = set_link,
+	.balloon = balloon,
+	.balloon_stats = balloon_stats,
+	.set_balloon = set_balloon,
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c
+ *       mgmt/qmp_socket.c mgmt/paths.c tests/unit/mgmt/fake_qmp_machine.c */
+/*
+ * Clients that were not written for us: the QMP library and qmp-shell of QEMU's source tree, which
+ * QEMU_SOURCE names. To get it: apt-get source qemu.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mgmt/qmp.h"
+#include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "vmm/base/loop.h"
+
+#define NOT_THERE 77
+
+static struct fake_qmp_machine machine = FAKE_QMP_MACHINE;
+
+static void destroy_server(void *server)
+{
+	qmp_server_destroy(server);
+}
+
+/* The exit code of the clients' run. */
+static int run_clients(const char *source, const char *socket)
+{
+	const char *tests = getenv("SRC_DIR");
+	char command[2048];
+	char line[512];
+	FILE *output;
+	int status;
+
+	(void)snprintf(command, sizeof(command),
+		       "exec python3 -B '%s/tests/unit/mgmt/qmp_clients.py' '%s' '%s' 2>&1",
+		       tests ? tests : ".", source, socket);
+	output = popen(command, "r");
+	cr_assert(ne(ptr, output, NULL));
+	while (fgets(line, sizeof(line), output)) {
+		(void)fputs(line, stderr);
+	}
+	status = pclose(output);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(qmp_clients, of_qemu_find_what_they_know, .timeout = 120)
+{
+	const char *source = getenv("QEMU_SOURCE");
+	char folder[] = "/tmp/test_qmp.XXXXXX";
+	struct qmp_server *server;
+	struct loop *loop;
+	char socket[64];
+	int code;
+
+	if (!source) {
+		cr_skip_test("QEMU_SOURCE does not name QEMU's source tree (apt-get source qemu)");
+	}
+	cr_assert(ne(ptr, mkdtemp(folder), NULL));
+	(void)snprintf(socket, sizeof(socket), "%s/vm.qmp", folder);
+	cr_assert(eq(int, loop_create("test", &loop), 0));
+	cr_assert(eq(int, qmp_server_create(loop, &fake_qmp_machine_ops, &machine, &server), 0));
+	cr_assert(eq(int, qmp_server_listen(server, socket, NULL), 0));
+	cr_assert(eq(int, loop_start(loop), 0));
+
+	code = run_clients(source, socket);
+
+	loop_call(loop, destroy_server, server);
+	loop_destroy(loop);
+	(void)unlink(socket);
+	(void)rmdir(folder);
+	if (code == NOT_THERE) {
+		cr_skip_test("QEMU_SOURCE holds no QMP clients");
+	}
+	cr_assert(zero(int, code));
+}
