@@ -11,7 +11,7 @@
 #include "vmm/mem/guest_mem.h"
 
 #define MEMORY_MAX_BYTES \
-	(UINT64_C(496) << 30) /* RAM above 4 GiB ends below the 64-bit PCI window */
+	(UINT64_C(255) << 30) /* RAM above 4 GiB ends below the 64-bit PCI window */
 #define MEMORY_ALIGNMENT (UINT64_C(1) << 20)
 #define SERIAL_PORTS_MAX 4u
 #define BACKEND_TEXT_MAX 4096u /* of all serial or console values together, as option text */
@@ -58,12 +58,12 @@ static const struct option settings[] = {
 	{ .name = "disk",
 	  .kind = OPTION_LIST,
 	  .offset = SETTING(disks),
-	  .value_name = "FILE[,OPTION=…]",
+	  .value_name = "FILE[,OPTION=...]",
 	  .help = "add a disk: see --device virtio-blk,help" },
 	{ .name = "net",
 	  .kind = OPTION_LIST,
 	  .offset = SETTING(nets),
-	  .value_name = "user|tap|none[,OPTION=…]",
+	  .value_name = "user|tap|none[,OPTION=...]",
 	  .help = "add a network card: see --device virtio-net,help; default: user" },
 	{ .name = "serial",
 	  .kind = OPTION_LIST,
@@ -78,7 +78,7 @@ static const struct option settings[] = {
 	{ .name = "device",
 	  .kind = OPTION_LIST,
 	  .offset = SETTING(devices),
-	  .value_name = "TYPE[,OPTION=…]",
+	  .value_name = "TYPE[,OPTION=...]",
 	  .help = "add any device; `--device help` lists them, `--device TYPE,help` its options" },
 	{ .name = "rng",
 	  .kind = OPTION_BOOL,

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Completion of thunderlake(1) for bash. What can change is asked of the program itself.
+
+# The long options of `thunderlake run`, each followed by = where it takes a value.
+_thunderlake_run_options() {
+	"$1" run --help 2>/dev/null |
+		sed -n 's/^  \(-., \)\{0,1\}\(--[a-z-]*\)\(\[\{0,1\}=\{0,1\}\).*/\2\3/p' |
+		sed 's/\[=$//'
+}
+
+_thunderlake_device_types() {
+	"$1" run --device help 2>/dev/null | sed -n 's/^  \([a-z0-9-]*\) .*/\1/p'
+}
+
+_thunderlake_images() {
+	"$1" image list 2>/dev/null | sed -n '1!s/ .*//p'
+}
+
+_thunderlake_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+	[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+}
+
+_thunderlake_files() {
+	compopt -o filenames
+	mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
+}
+
+_thunderlake_run() {
+	case $prev in
+	--kernel | --initrd | --config | --disk) _thunderlake_files ;;
+	--on-reboot | --on-panic | --on-poweroff) _thunderlake_words 'restart pause exit' ;;
+	--serial | --console) _thunderlake_words 'stdio pty none file: unix:' ;;
+	--net) _thunderlake_words 'user tap none' ;;
+	--device) _thunderlake_words "help $(_thunderlake_device_types "$1")" ;;
+	*)
+		if [[ $cur == -* ]]; then
+			_thunderlake_words "$(_thunderlake_run_options "$1")"
+		else
+			_thunderlake_words "$(_thunderlake_images "$1")"
+			_thunderlake_files
+		fi
+		;;
+	esac
+}
+
+_thunderlake_ctl() {
+	local actions='status stop cont powerdown reset quit balloon link block pci events raw'
+
+	if [[ $cur == -* ]]; then
+		_thunderlake_words '--json --names --help'
+	elif [[ $prev == ctl || $prev == --json ]]; then
+		_thunderlake_words "$("$1" ctl --names 2>/dev/null)"
+	elif [[ $prev == link || $prev == up || $prev == down ]]; then
+		COMPREPLY=()
+	elif [[ ${COMP_WORDS[COMP_CWORD - 2]} == link ]]; then
+		_thunderlake_words 'up down'
+	else
+		_thunderlake_words "$actions"
+	fi
+}
+
+_thunderlake() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	# Bash splits words at '=': "--net=us" arrives as three.
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		_thunderlake_words 'run ctl image doctor --help --version'
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	run) _thunderlake_run "$1" ;;
+	ctl) _thunderlake_ctl "$1" ;;
+	doctor) _thunderlake_words '--json --help' ;;
+	image)
+		if ((COMP_CWORD == 2)); then
+			_thunderlake_words 'build list show path --help'
+		else
+			_thunderlake_words "$(_thunderlake_images "$1") --output= --force"
+		fi
+		;;
+	esac
+}
+
+complete -F _thunderlake thunderlake
