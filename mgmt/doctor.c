@@ -261,7 +261,7 @@ int doctor_main(int argc, char **argv)
 			return DOCTOR_EXIT_CANNOT_RUN;
 		}
 	} else {
-		doctor_print(&report, stdout, isatty(STDOUT_FILENO));
+		doctor_print(&report, stdout, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	}
 	return (int)doctor_verdict(&report);
 }
