@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""Machines for the tests: start `thunderlake run`, run commands in the guest, see the process end."""
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from qmp import Qmp
+
+THUNDERLAKE = os.environ["THUNDERLAKE"]
+IMAGE = os.environ["IMAGE"]  # the folder of the debian-test image
+KEPT = os.environ["KEPT"]  # where the files of failed tests go
+
+BOOT_SECONDS = 150  # seen: 15 in the lab; a busy host is no fault
+
+
+def wait_for(condition, seconds, what):
+    """Polls until condition() is true; returns its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {seconds} s")
+        time.sleep(0.1)
+
+
+class Machine:
+    """A process of `thunderlake run` with a folder for its files: FOLDER in its options.
+
+    `files` maps names of files to make there first to their bytes, or to the length of a hole.
+    """
+
+    def __init__(self, *options, files=None, **popen):
+        self.folder = tempfile.mkdtemp(prefix="thunderlake-test-")
+        self.name = os.path.basename(self.folder)
+        self._qmp = None
+        for name, content in (files or {}).items():
+            with open(self.path(name), "wb") as file:
+                if isinstance(content, int):
+                    file.truncate(content)
+                else:
+                    file.write(content)
+        options = [option.replace("FOLDER", self.folder) for option in options]
+        command = [THUNDERLAKE, "run", f"--name={self.name}", f"--qmp=unix:{self.path('qmp')}",
+                   *options]
+        with open(self.path("stderr"), "wb") as stderr:
+            popen = {"stdin": subprocess.DEVNULL, "stdout": stderr, "stderr": stderr, **popen}
+            self.process = subprocess.Popen(command, **popen)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        """One of its files as text."""
+        with open(self.path(name), encoding="utf-8", errors="replace", newline="") as file:
+            return file.read()
+
+    def wait_for_file(self, name):
+        """Returns the path, once the machine has made the file."""
+        ended = lambda: self.process.poll() is not None
+        wait_for(lambda: ended() or os.path.exists(self.path(name)), 30, name)
+        if ended():
+            raise AssertionError(f"ended with code {self.process.returncode}: "
+                                 + self.read("stderr"))
+        return self.path(name)
+
+    @property
+    def qmp(self):
+        if not self._qmp:
+            self._qmp = Qmp(self.wait_for_file("qmp"))
+        return self._qmp
+
+    def wait(self, seconds=60):
+        """Waits for the end of the process and returns its exit code."""
+        return self.process.wait(seconds)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def memory(self):
+        """Bytes of this host's memory that the process holds."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmRSS"))
+
+    def close(self, keep_as=None):
+        """Ends the process if it runs; removes its folder, or keeps what is small in it."""
+        if self._qmp:
+            self._qmp.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if keep_as:
+            target = os.path.join(KEPT, keep_as)
+            os.makedirs(target, exist_ok=True)
+            for name in os.listdir(self.folder):
+                if os.path.isfile(self.path(name)) and not name.endswith(".img"):
+                    shutil.copy(self.path(name), target)
+        shutil.rmtree(self.folder)
+
+
+class Reply:
+    """What a script gave in the guest: exit code, and standard output and error as text."""
+
+    def __init__(self, code, text):
+        self.code = code
+        self.text = text
+
+
+class Guest(Machine):
+    """A machine with the debian-test image; changes to its disk stay in the guest's memory.
+
+    ttyS0 is the kernel's console, in console.log unless `console` says otherwise; commands go to
+    the image's test agent over ttyS1, so that virtio devices can be what is tested.
+    """
+
+    def __init__(self, *options, append="", console="file:FOLDER/console.log", **popen):
+        super().__init__(
+            f"--kernel={IMAGE}/vmlinuz", f"--initrd={IMAGE}/initrd.img",
+            f"--disk={IMAGE}/disk.img,readonly=on",
+            "--append=root=/dev/vda overlay console=ttyS0 thunderlake.test=ttyS1 " + append,
+            f"--serial={console}", "--serial=unix:FOLDER/agent", *options, **popen)
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._lines = None
+
+    def wait_ready(self, seconds=BOOT_SECONDS):
+        """Waits until the agent runs commands: at the first start and after each reboot."""
+        if not self._lines:
+            self._socket.connect(self.wait_for_file("agent"))
+            self._lines = self._socket.makefile("rb")
+        self._socket.settimeout(seconds)
+        try:
+            while not self._lines.readline().startswith(b"ready "):
+                if self.process.poll() is not None:
+                    raise AssertionError("the machine ended while its guest started")
+        except TimeoutError:
+            raise AssertionError(f"the guest was not ready after {seconds} s") from None
+
+    def start(self, script):
+        """Starts a bash script in the guest; finish() waits for it."""
+        self._socket.sendall(b"run " + base64.b64encode(script.encode()) + b"\n")
+
+    def finish(self, seconds=60):
+        self._socket.settimeout(seconds)
+        words = self._lines.readline().split()
+        if len(words) != 3 or words[0] != b"exit":
+            raise AssertionError(f"the guest ended or rebooted: {words}")
+        return Reply(int(words[1]), self._lines.read(int(words[2])).decode(errors="replace"))
+
+    def run(self, script, seconds=60):
+        """Runs a bash script in the guest and returns its Reply."""
+        self.start(script)
+        return self.finish(seconds)
+
+    def sh(self, script, seconds=60):
+        """Runs a bash script that must succeed; returns its output without the last newline."""
+        reply = self.run("set -e\n" + script, seconds)
+        if reply.code != 0:
+            raise AssertionError(f"exit code {reply.code} of: {script}\n{reply.text}")
+        return reply.text.rstrip("\n")
+
+    def power_off(self):
+        """Powers off from inside; returns the exit code of the process."""
+        self.start("systemctl poweroff")
+        return self.wait()
+
+    def close(self, keep_as=None):
+        self._socket.close()
+        super().close(keep_as)
+
+
+class GuestTest(unittest.TestCase):
+    """Tests that share one guest, in the order they are written."""
+
+    options = ()
+    files = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.guest = Guest(*cls.options, files=cls.files)
+        try:
+            cls.guest.wait_ready()
+        except BaseException:
+            cls.guest.close(keep_as=cls.__name__)
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.guest.close(keep_as=cls.__name__ if cls.has_failed else None)
+
+    has_failed = False  # set by the suite

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Runs the tests of this folder: suite.py RESULTS [WORD]; a line for each test, then the sum.
+
+WORD chooses tests by a part of their names. RESULTS gets the line `system PASSED FAILED SKIPPED`.
+"""
+
+import os
+import sys
+import time
+import traceback
+import unittest
+
+
+class Loader(unittest.TestLoader):
+    """Keeps the order in which tests are written."""
+
+    def getTestCaseNames(self, testCaseClass):
+        return [name for name in vars(testCaseClass) if name.startswith("test_")]
+
+
+class Result(unittest.TestResult):
+    """A line for each test as it ends."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+        self._start = time.monotonic()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self._start = time.monotonic()
+
+    def _tell(self, verdict, test, text=""):
+        print(f"{verdict:<5} {title(test)} ({time.monotonic() - self._start:.1f} s){text}",
+              flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+        self._tell("ok", test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._tell("skip", test, ": " + reason)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._tell_failure(test, err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self._tell_failure(test, err)
+
+    def _tell_failure(self, test, err):
+        type(test).has_failed = True
+        self._tell("FAIL", test, ": " + "".join(traceback.format_exception_only(*err[:2])).strip())
+        place = [f for f in traceback.extract_tb(err[2]) if f.filename.startswith(sys.path[0])]
+        for frame in place:
+            print(f"      {os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self._tell_failure(subtest, err)
+
+
+def title(test):
+    """disk.fio_verifies, from test_disk.Disk.test_fio_verifies; a class that failed as a whole
+    has its own form."""
+    return str(test.id()).replace("test_", "").replace("setUpClass ", "start of ")
+
+
+def flatten(tests):
+    for test in tests:
+        if isinstance(test, unittest.TestSuite):
+            yield from flatten(test)
+        else:
+            yield test
+
+
+def main(results, word=""):
+    here = os.path.dirname(os.path.abspath(__file__))
+    suite = Loader().discover(here, "test_*.py", here)
+    chosen = unittest.TestSuite(t for t in flatten(suite) if word in t.id())
+    result = Result()
+    chosen.run(result)
+    failed = len(result.failures) + len(result.errors)
+    with open(results, "a", encoding="ascii") as file:
+        file.write(f"system {result.passed} {failed} {len(result.skipped)}\n")
+    print(f"{result.passed} passed, {failed} failed", end="")
+    print(f", {len(result.skipped)} skipped" if result.skipped else "")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Several processors, and what else a guest expects of a PC."""
+
+import time
+
+from guest import GuestTest
+
+
+class Processors(GuestTest):
+    options = ["--memory=1G", "--cpus=4,sockets=1,cores=2,threads=2", "--net=none"]
+
+    def test_all_are_online(self):
+        self.assertEqual(self.guest.sh("nproc; cat /sys/devices/system/cpu/online"), "4\n0-3")
+
+    def test_topology_is_as_asked(self):
+        rows = self.guest.sh("lscpu -p=CPU,CORE,SOCKET | grep -v '#'").split()
+        self.assertEqual(rows, ["0,0,0", "1,0,0", "2,1,0", "3,1,0"])
+
+    def test_interrupts_reach_each(self):
+        # Local timers, and interrupts of one disk queue for each processor.
+        for cpu in range(4):
+            before = self._interrupts(cpu)
+            self.guest.sh(f"taskset -c {cpu} dd if=/dev/vda of=/dev/null bs=4k count=64 "
+                          f"skip={cpu * 1000} iflag=direct 2>&1; sleep 0.1")
+            timer, queue = (a - b for a, b in zip(self._interrupts(cpu), before))
+            with self.subTest(cpu=cpu):
+                self.assertGreater(timer, 0)
+                self.assertGreaterEqual(queue, 1)
+
+    def _interrupts(self, cpu):
+        """Timer interrupts of this processor, and all of the disk queue that it uses."""
+        table = self.guest.sh("cat /proc/interrupts").splitlines()
+        timer = next(row.split() for row in table if row.split()[0] == "LOC:")
+        queues = [row.split() for row in table if "virtio" in row and "req." in row]
+        return int(timer[1 + cpu]), sum(int(row[1 + cpu]) for row in queues)
+
+    def test_memory_is_as_asked(self):
+        kib = int(self.guest.sh("sed -n 's/MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo"))
+        self.assertGreater(kib, 960 << 10)  # the kernel keeps some
+        self.assertLessEqual(kib, 1 << 20)
+
+    def test_clock_is_the_hosts(self):
+        self.assertLess(abs(int(self.guest.sh("date +%s")) - time.time()), 5)
+
+    def test_random_numbers_come_from_the_host(self):
+        self.assertIn("virtio_rng", self.guest.sh("cat /sys/class/misc/hw_random/rng_current"))
+        self.assertEqual(self.guest.sh("head -c 4096 /dev/hwrng | gzip | wc -c > /run/n; "
+                                       "[ $(cat /run/n) -gt 4000 ] && echo random"), "random")
+
+    def test_pci_devices_are_named(self):
+        devices = self.guest.sh("lspci")
+        for name in "ICH9", "Virtio", "block", "RNG", "balloon":
+            self.assertIn(name.lower(), devices.lower())
+
+    def test_kernel_has_no_complaint(self):
+        self.assertEqual(self.guest.run("dmesg | grep -E 'BUG|Oops|Call Trace|ACPI.*Error'").text,
+                         "")
