@@ -342,6 +342,7 @@ unsigned blk_queue_run(struct blk_queue *q)
 			blk_queue_signal(q);
 		}
 	}
+	q->unfinished = taken == q->capacity;
 	if (taken > 0) {
 		q->disk->ops->kick(q->disk);
 		blk_queue_signal(q);
@@ -359,5 +360,8 @@ void blk_queue_signal(struct blk_queue *q)
 
 bool blk_queue_has_work(const struct blk_queue *q)
 {
-	return !(q->stalled && !q->free) && virtqueue_has_work(&q->device->queues[q->index]);
+	if (q->stalled && !q->free) {
+		return false;
+	}
+	return q->unfinished || virtqueue_has_work(&q->device->queues[q->index]);
 }

@@ -45,6 +45,7 @@ struct blk_queue {
 	struct blk_request *free;
 
 	bool stalled;		    /* all requests are in use: goes on when some are done */
+	bool unfinished;	    /* run stopped before it saw the ring empty */
 	uint64_t unsignalled_bytes; /* pushed, driver not yet interrupted; status bytes count */
 };
 
@@ -52,13 +53,14 @@ struct blk_queue {
 int blk_queue_init(struct blk_queue *q, unsigned capacity);
 void blk_queue_finish(struct blk_queue *q);
 
-/* Takes waiting chains, one ring full at most, and starts them. Returns how many. */
+/* Takes waiting chains, one ring full at most, and starts them. Returns how many. The driver rings
+ * for the next one only if blk_queue_has_work is false afterwards. */
 unsigned blk_queue_run(struct blk_queue *q);
 
 /* After completions outside of run: interrupts the driver if it wants that. */
 void blk_queue_signal(struct blk_queue *q);
 
-/* Whether run would find something that it can take. */
+/* Whether run is to be called, for what it can take or to see that there is nothing. */
 bool blk_queue_has_work(const struct blk_queue *q);
 
 #endif

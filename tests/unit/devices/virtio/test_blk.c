@@ -385,6 +385,34 @@ Test(blk, more_chains_than_requests_are_all_served)
 	cr_assert(eq(uint, done, 30));
 }
 
+static void stop_loop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* One ring full is taken at a time; the last one leaves the ring empty without having seen it. */
+Test(blk, full_ring_does_not_lose_the_doorbell)
+{
+	const struct fake_buffer buffers[] = {
+		{ HEADER_GPA, sizeof(struct virtio_blk_outhdr), false },
+		{ DATA_GPA, 512, true },
+		{ STATUS_GPA, 1, true },
+	};
+	struct loop_task stop;
+
+	cr_assert(eq(int, make_disk(",queue-size=16"), 0));
+	start_driver(ALL_FEATURES);
+	set_header(VIRTIO_BLK_T_GET_ID, 0);
+	for (unsigned i = 0; i < 16; i++) {
+		(void)fake_ring_add(&ring, buffers, ARRAY_SIZE(buffers));
+	}
+	device->type->on_notify(device, 0);
+	loop_task_init(&stop, stop_loop, loop);
+	loop_post(loop, &stop);
+	loop_run(loop);
+	cr_assert(eq(u16, *fake_ring_avail_event(&ring), 16));
+}
+
 Test(blk, drained_queue_stays_untouched)
 {
 	const struct fake_buffer buffers[] = {
