@@ -18,13 +18,15 @@
 #define LEAF_7_ECX_SGX_LC	(1u << 30)
 #define EXT_1_ECX_CMP_LEGACY	(1u << 1)
 #define EXT_1_ECX_SVM		(1u << 2)
+#define EXT_1_ECX_TOPOEXT	(1u << 22)
 #define TOPOLOGY_LEVEL_SMT	1u
 #define TOPOLOGY_LEVEL_CORE	2u
 #define AMD_EBX			0x68747541u /* "Auth", the first letters of "AuthenticAMD" */
 #define HYGON_EBX		0x6f677948u
 #define LAST_LEVEL_CACHE	3u
 #define TOPOLOGY_SUBLEAVES	3u
-#define ADDED_ENTRIES_MAX	(2 * TOPOLOGY_SUBLEAVES)
+#define AMD_TOPOLOGY_LEAF	0x8000001eu
+#define ADDED_ENTRIES_MAX	(2 * TOPOLOGY_SUBLEAVES + 1)
 
 /* What this machine is to tell a processor of itself. */
 struct placement {
@@ -120,6 +122,11 @@ static void patch_extended_features(struct kvm_cpuid_entry2 *entry, const struct
 	if (place->is_amd && place->logical > 1) {
 		entry->ecx |= EXT_1_ECX_CMP_LEGACY;
 	}
+	/* Without it, guests of AMD kind do not look for threads at all. It only says that leaves
+	 * 0x8000001d and 0x8000001e are there, which they are by our own making. */
+	if (place->is_amd && place->topology->threads > 1) {
+		entry->ecx |= EXT_1_ECX_TOPOEXT;
+	}
 }
 
 static void patch(struct kvm_cpuid_entry2 *entry, const struct placement *place)
@@ -138,6 +145,11 @@ static void patch(struct kvm_cpuid_entry2 *entry, const struct placement *place)
 			entry->ecx &= ~LEAF_7_ECX_SGX_LC;
 		}
 		break;
+	case 0x80000000:
+		if (place->is_amd && place->topology->threads > 1) {
+			entry->eax = MAX(entry->eax, AMD_TOPOLOGY_LEAF);
+		}
+		break;
 	case 0x80000001:
 		patch_extended_features(entry, place);
 		break;
@@ -148,7 +160,7 @@ static void patch(struct kvm_cpuid_entry2 *entry, const struct placement *place)
 								    << 12;
 		}
 		break;
-	case 0x8000001e:
+	case AMD_TOPOLOGY_LEAF:
 		patch_amd_topology(entry, place);
 		break;
 	default:
@@ -182,6 +194,14 @@ static void add_topology_leaf(struct kvm_cpuid2 *table, uint32_t leaf,
 	}
 }
 
+static void add_amd_topology_leaf(struct kvm_cpuid2 *table, const struct placement *place)
+{
+	struct kvm_cpuid_entry2 *entry = &table->entries[table->nent++];
+
+	*entry = (struct kvm_cpuid_entry2){ .function = AMD_TOPOLOGY_LEAF };
+	patch_amd_topology(entry, place);
+}
+
 int cpuid_make(const struct cpuid_config *config, unsigned index, struct kvm_cpuid2 **out)
 {
 	const struct kvm_cpuid2 *supported = config->supported;
@@ -209,6 +229,9 @@ int cpuid_make(const struct cpuid_config *config, unsigned index, struct kvm_cpu
 			table->entries[table->nent] = supported->entries[i];
 			patch(&table->entries[table->nent++], &place);
 		}
+	}
+	if (place.is_amd && topology->threads > 1 && !find(supported, AMD_TOPOLOGY_LEAF)) {
+		add_amd_topology_leaf(table, &place);
 	}
 	if (max_leaf(supported) >= 0xb) {
 		add_topology_leaf(table, 0xb, &place);

@@ -170,6 +170,18 @@ Test(cpuid, amd_topology_is_the_machine_s, .fini = finish)
 	cr_assert(eq(u32, leaf(0x80000001, 0)->ecx, 1u << 22 | 1u << 1));
 }
 
+Test(cpuid, amd_threads_are_told_where_the_host_has_no_leaf_for_them, .fini = finish)
+{
+	host.header.nent = 0;
+	add(0, 0, (struct kvm_cpuid_entry2){ .eax = 0xd, .ebx = AMD_EBX });
+	add(0x80000000, 0, (struct kvm_cpuid_entry2){ .eax = 0x80000008 });
+	add(0x80000001, 0, (struct kvm_cpuid_entry2){ 0 });
+	make(4, 1, 2, 2, 3);
+	cr_assert(eq(u32, leaf(0x80000000, 0)->eax, 0x8000001e));
+	cr_assert(eq(u32, leaf(0x80000001, 0)->ecx, 1u << 22 | 1u << 1));
+	cr_assert(eq(u32, leaf(0x8000001e, 0)->ebx, 0x101));
+}
+
 Test(cpuid, intel_has_no_amd_core_count, .fini = finish)
 {
 	set_host(INTEL_EBX);
