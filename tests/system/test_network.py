@@ -70,6 +70,7 @@ class Network(GuestTest):
         cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Files)
         threading.Thread(target=cls.server.serve_forever, daemon=True).start()
         super().setUpClass()
+        cls.guest.sh("udevadm settle")  # the cards get their last names
         cls.user, cls.tap = (cls.guest.sh(f"cd /sys/class/net; grep -l :0{n}$ */address | cut -d/ -f1")
                              for n in (1, 2))
 
