@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "config.h"
 #include "devices/device.h"
 #include "mgmt/device_types.h"
 #include "vmm/cpu/cpus.h"
@@ -365,7 +366,8 @@ static int add_nets(struct machine_config *config, struct error *err)
 	int code = 0;
 
 	if (list->count == 0) {
-		code = options_set(&machine_settings_table, "net", "user", &config->settings, err);
+		code = options_set(&machine_settings_table, "net", HAVE_SLIRP ? "user" : "none",
+				   &config->settings, err);
 	}
 	for (size_t i = 0; code == 0 && i < list->count; i++) {
 		if (strcmp(list->items[i], "none") != 0) {

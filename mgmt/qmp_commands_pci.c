@@ -17,6 +17,7 @@ static const struct {
 	{ 0x0403, "Audio controller" },	    { 0x0500, "RAM controller" },
 	{ 0x0600, "Host bridge" },	    { 0x0601, "ISA bridge" },
 	{ 0x0780, "Communication device" }, { 0x0900, "Keyboard" },
+	{ 0x00ff, "Unclassified device" },  { 0xff00, "Unclassified device" },
 	{ 0x0c03, "USB controller" },	    { 0x0c05, "SMBus" },
 };
 

@@ -99,7 +99,6 @@ static int exit_code(const struct machine *machine)
 	switch (machine_end(machine)) {
 	case MACHINE_END_NONE:
 	case MACHINE_END_POWER_OFF:
-	case MACHINE_END_QUIT:
 		return RUN_EXIT_POWER_OFF;
 	case MACHINE_END_REBOOT:
 		return RUN_EXIT_REBOOT;
@@ -109,8 +108,9 @@ static int exit_code(const struct machine *machine)
 		return machine_debug_exit_code(machine);
 	case MACHINE_END_FAILED:
 		return RUN_EXIT_FAILED;
+	case MACHINE_END_QUIT:
 	case MACHINE_END_SIGNAL:
-		return RUN_EXIT_SIGNAL;
+		return RUN_EXIT_ENDED;
 	}
 	return RUN_EXIT_FAILED;
 }

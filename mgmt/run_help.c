@@ -81,8 +81,8 @@ void run_args_print_help(void)
 		"press\nthe guest's power button; a second one ends the process.\n"
 		"\n"
 		"Exit codes: 0 the guest powered off, 1 could not start, 10 reboot (with "
-		"--on-reboot=exit),\n11 guest panic, 12 KVM or the host failed, 130 ended by "
-		"signal.\n");
+		"--on-reboot=exit),\n11 guest panic, 12 KVM or the host failed, 130 ended from "
+		"outside.\n");
 }
 
 static void print_types(void)

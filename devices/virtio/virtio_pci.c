@@ -295,7 +295,7 @@ static void fill_pci(struct virtio_pci *vp)
 	const struct virtio_type *type = vp->v->type;
 	struct pci_device *pci = &vp->pci;
 
-	pci->name = type->name;
+	pci->name = vp->v->id;
 	pci->owner = vp;
 	pci->has_intx = true;
 	pci->on_config_read = on_config_read;

@@ -75,7 +75,7 @@ static void on_event(void *arg, const struct cpu_event *event)
 static void make_kvm(struct mini *mini)
 {
 	struct error err = { "" };
-	int code = kvm_create(KVM_DEVICE_PATH, LAYOUT_TSS_GPA, &mini->kvm, &err);
+	int code = kvm_create(KVM_DEVICE_PATH, &mini->kvm, &err);
 
 	if (code == -ENOENT || code == -EACCES || code == -ENODEV) {
 		cr_skip_test("%s", err.text);
@@ -95,6 +95,7 @@ void mini_make(struct mini *mini, const struct mini_config *config)
 	make_kvm(mini);
 	cr_assert(eq(int, guest_mem_create(mini->kvm, mib * MIB, &mini->mem, &err), 0), "%s",
 		  err.text);
+	cr_assert(eq(int, kvm_create_chips(mini->kvm, LAYOUT_TSS_GPA, &err), 0), "%s", err.text);
 	cr_assert(eq(int, bus_create(mini->kvm, BUS_PIO, &mini->pio), 0));
 	cr_assert(eq(int, bus_create(mini->kvm, BUS_MMIO, &mini->mmio), 0));
 	cr_assert(eq(int, irq_router_create(mini->kvm, &mini->irq), 0));

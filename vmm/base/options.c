@@ -65,6 +65,35 @@ static int set_bool(const struct option *option, const char *value, bool *out, s
 	return 0;
 }
 
+static void format_size(uint64_t bytes, char *buffer, size_t size)
+{
+	static const char units[] = { '\0', 'K', 'M', 'G', 'T' };
+	size_t unit = 0;
+
+	while (bytes && bytes % 1024 == 0 && unit + 1 < sizeof(units)) {
+		bytes /= 1024;
+		unit++;
+	}
+	(void)snprintf(buffer, size, "%" PRIu64 "%.1s", bytes, &units[unit]);
+}
+
+static int refuse_range(const struct option *option, const char *value, struct error *err)
+{
+	uint64_t max = option->max ? option->max : UINT64_MAX;
+	char first[32];
+	char last[32];
+
+	if (option->kind == OPTION_SIZE) {
+		format_size(option->min, first, sizeof(first));
+		format_size(max, last, sizeof(last));
+	} else {
+		(void)snprintf(first, sizeof(first), "%" PRIu64, option->min);
+		(void)snprintf(last, sizeof(last), "%" PRIu64, max);
+	}
+	return error_set(err, -ERANGE, "%s: %s is outside of %s to %s", option->name, value, first,
+			 last);
+}
+
 static int set_number(const struct option *option, const char *value, uint64_t *out,
 		      struct error *err)
 {
@@ -77,9 +106,7 @@ static int set_number(const struct option *option, const char *value, uint64_t *
 				 is_size ? "size such as 512M or 2G" : "whole number");
 	}
 	if (code == -ERANGE || (option->max && (number < option->min || number > option->max))) {
-		return error_set(err, -ERANGE, "%s: %s is outside of %" PRIu64 " to %" PRIu64 "%s",
-				 option->name, value, option->min,
-				 option->max ? option->max : UINT64_MAX, is_size ? " bytes" : "");
+		return refuse_range(option, value, err);
 	}
 	*out = number;
 	return 0;
@@ -306,18 +333,6 @@ static void format_list(const struct option_list *list, char *buffer, size_t siz
 		used += (size_t)snprintf(buffer + used, size - used, "%s%s", i ? " " : "",
 					 list->items[i]);
 	}
-}
-
-static void format_size(uint64_t bytes, char *buffer, size_t size)
-{
-	static const char units[] = { '\0', 'K', 'M', 'G', 'T' };
-	size_t unit = 0;
-
-	while (bytes && bytes % 1024 == 0 && unit + 1 < sizeof(units)) {
-		bytes /= 1024;
-		unit++;
-	}
-	(void)snprintf(buffer, size, "%" PRIu64 "%.1s", bytes, &units[unit]);
 }
 
 void options_format(const struct option *option, const void *out, char *buffer, size_t size)

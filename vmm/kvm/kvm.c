@@ -66,29 +66,6 @@ static int check_required(const struct kvm *kvm, struct error *err)
 	return 0;
 }
 
-static int make_chips(struct kvm *kvm, uint64_t tss_gpa, struct error *err)
-{
-	const uint64_t identity_map_gpa = tss_gpa - PAGE_BYTES;
-	/* The dummy speaker serves port 0x61, by which guests calibrate their clocks. */
-	const struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
-	int code = call(kvm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map_gpa);
-
-	if (code == 0) {
-		code = ioctl(kvm->fd, KVM_SET_TSS_ADDR, tss_gpa) < 0 ? -errno : 0;
-	}
-	if (code < 0) {
-		return error_set_errno(err, code, "KVM refuses the pages that Intel hosts need");
-	}
-	code = call(kvm->fd, KVM_CREATE_IRQCHIP, NULL);
-	if (code == 0) {
-		code = call(kvm->fd, KVM_CREATE_PIT2, &pit);
-	}
-	if (code < 0) {
-		return error_set_errno(err, code, "KVM cannot make the interrupt controllers");
-	}
-	return 0;
-}
-
 static int find_run_size(struct kvm *kvm, struct error *err)
 {
 	int size = call(kvm->device_fd, KVM_GET_VCPU_MMAP_SIZE, NULL);
@@ -101,7 +78,7 @@ static int find_run_size(struct kvm *kvm, struct error *err)
 	return 0;
 }
 
-int kvm_create(const char *path, uint64_t tss_gpa, struct kvm **out, struct error *err)
+int kvm_create(const char *path, struct kvm **out, struct error *err)
 {
 	struct kvm *kvm = calloc(1, sizeof(*kvm));
 	int code;
@@ -128,15 +105,34 @@ int kvm_create(const char *path, uint64_t tss_gpa, struct kvm **out, struct erro
 	if (code < 0) {
 		goto fail;
 	}
-	code = make_chips(kvm, tss_gpa, err);
-	if (code < 0) {
-		goto fail;
-	}
 	*out = kvm;
 	return 0;
 fail:
 	kvm_destroy(kvm);
 	return code;
+}
+
+int kvm_create_chips(struct kvm *kvm, uint64_t tss_gpa, struct error *err)
+{
+	const uint64_t identity_map_gpa = tss_gpa - PAGE_BYTES;
+	/* The dummy speaker serves port 0x61, by which guests calibrate their clocks. */
+	const struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	int code = call(kvm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map_gpa);
+
+	if (code == 0) {
+		code = ioctl(kvm->fd, KVM_SET_TSS_ADDR, tss_gpa) < 0 ? -errno : 0;
+	}
+	if (code < 0) {
+		return error_set_errno(err, code, "KVM refuses the pages that Intel hosts need");
+	}
+	code = call(kvm->fd, KVM_CREATE_IRQCHIP, NULL);
+	if (code == 0) {
+		code = call(kvm->fd, KVM_CREATE_PIT2, &pit);
+	}
+	if (code < 0) {
+		return error_set_errno(err, code, "KVM cannot make the interrupt controllers");
+	}
+	return 0;
 }
 
 void kvm_destroy(struct kvm *kvm)

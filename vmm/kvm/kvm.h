@@ -22,13 +22,19 @@ struct kvm;
 /*
  * Opens `path` (KVM_DEVICE_PATH outside tests), checks the API version and the capabilities without
  * which no guest can run (user memory, in-kernel irqchip, irqfd, ioeventfd, set TSS address), and
- * makes a VM with an in-kernel PIC, IOAPIC, LAPICs and PIT. The TSS and the identity map page,
- * which Intel hosts need, are placed at `tss_gpa` (three pages; the identity map is the page before
- * it). Errors: -ENOENT no such device, -EACCES no permission, -ENODEV not a KVM or an unsupported
- * one, -EBUSY, -ENOMEM; `err` says what to do.
+ * makes an empty VM. Errors: -ENOENT no such device, -EACCES no permission, -ENODEV not a KVM or an
+ * unsupported one, -EBUSY, -ENOMEM; `err` says what to do.
  */
-int kvm_create(const char *path, uint64_t tss_gpa, struct kvm **out, struct error *err);
+int kvm_create(const char *path, struct kvm **out, struct error *err);
 void kvm_destroy(struct kvm *kvm);
+
+/*
+ * Makes the in-kernel PIC, IOAPIC, LAPICs and PIT: before processors, interrupts and doorbells, but
+ * after the memory, which KVM takes some milliseconds to add while the chips settle. The TSS and
+ * the identity map page, which Intel hosts need, are placed at `tss_gpa` (three pages; the identity
+ * map is the page before it).
+ */
+int kvm_create_chips(struct kvm *kvm, uint64_t tss_gpa, struct error *err);
 
 /* KVM_CHECK_EXTENSION on the VM: 0 where missing. */
 int kvm_capability(const struct kvm *kvm, int capability);

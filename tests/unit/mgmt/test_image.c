@@ -11,7 +11,6 @@
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,15 +39,12 @@ static char last_error[1024];
 static struct error err;
 static struct recipe recipe;
 
-static char *path_of(const char *format, ...) PRINTF_LIKE(1, 2);
-static char *path_of(const char *format, ...)
+/* A path in `base`; valid until the next one. */
+static char *path_of(const char *name)
 {
-	static char path[PATH_MAX];
-	va_list args;
+	static char path[PATH_MAX + 32];
 
-	va_start(args, format);
-	(void)vsnprintf(path, sizeof(path), format, args);
-	va_end(args);
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
 	return path;
 }
 
@@ -75,13 +71,13 @@ static void setup(void)
 {
 	(void)snprintf(base, sizeof(base), "/tmp/test-image-XXXXXX");
 	cr_assert(ne(ptr, mkdtemp(base), NULL));
-	(void)mkdir(path_of("%s/recipes", base), 0700);
-	write_file(path_of("%s/recipes/build", base), ENGINE, 0755);
-	write_file(path_of("%s/recipes/plain", base), "# SPDX\n# A plain one. More.\n", 0644);
-	write_file(path_of("%s/recipes/README.md", base), "no recipe", 0644);
+	(void)mkdir(path_of("recipes"), 0700);
+	write_file(path_of("recipes/build"), ENGINE, 0755);
+	write_file(path_of("recipes/plain"), "# SPDX\n# A plain one. More.\n", 0644);
+	write_file(path_of("recipes/README.md"), "no recipe", 0644);
 	(void)setenv("XDG_CACHE_HOME", base, 1);
-	(void)setenv("COUNT", path_of("%s/count", base), 1);
-	(void)setenv("THUNDERLAKE_RECIPES", path_of("%s/recipes", base), 1);
+	(void)setenv("COUNT", path_of("count"), 1);
+	(void)setenv("THUNDERLAKE_RECIPES", path_of("recipes"), 1);
 	log_set_sink(keep_error);
 }
 
@@ -94,7 +90,7 @@ static unsigned count_runs(void)
 {
 	struct stat st;
 
-	return stat(path_of("%s/count", base), &st) == 0 ? (unsigned)st.st_size / 4 : 0;
+	return stat(path_of("count"), &st) == 0 ? (unsigned)st.st_size / 4 : 0;
 }
 
 /* The verb, with its words; its standard output is thrown away. */
@@ -144,17 +140,17 @@ Test(image, unknown_name_suggests_the_nearest)
 
 Test(image, recipe_by_path)
 {
-	write_file(path_of("%s/own.recipe", base), "mine", 0644);
-	cr_assert(eq(int, recipe_find(path_of("%s/own.recipe", base), &recipe, &err), 0));
+	write_file(path_of("own.recipe"), "mine", 0644);
+	cr_assert(eq(int, recipe_find(path_of("own.recipe"), &recipe, &err), 0));
 	cr_assert(eq(str, recipe.name, "own.recipe"));
 	cr_assert(eq(int, recipe_find(base, &recipe, &err), -EINVAL), "a folder");
-	write_file(path_of("%s/a b", base), "mine", 0644);
-	cr_assert(eq(int, recipe_find(path_of("%s/a b", base), &recipe, &err), -EINVAL));
+	write_file(path_of("a b"), "mine", 0644);
+	cr_assert(eq(int, recipe_find(path_of("a b"), &recipe, &err), -EINVAL));
 }
 
 Test(image, engine_refuses_recipe)
 {
-	write_file(path_of("%s/recipes/wrong", base), "bad", 0644);
+	write_file(path_of("recipes/wrong"), "bad", 0644);
 	cr_assert(eq(int, recipe_find("wrong", &recipe, &err), -EINVAL));
 	cr_assert(ne(ptr, strstr(err.text, "error: bad"), NULL), "%s", err.text);
 }
@@ -193,7 +189,7 @@ Test(image, changed_recipe_leaves_the_old_image_usable)
 	char *ini;
 
 	cr_assert(eq(int, run_verb(build, plain, NULL), 0));
-	write_file(path_of("%s/recipes/plain", base), "other text", 0644);
+	write_file(path_of("recipes/plain"), "other text", 0644);
 	cr_assert(eq(int, recipe_find("plain", &recipe, &err), 0));
 	cr_assert(eq(int, image_store_find("plain", recipe.key, &image), 0));
 	cr_assert(not(image.is_current));
@@ -206,7 +202,7 @@ Test(image, image_outlives_its_recipe)
 	char *ini;
 
 	cr_assert(eq(int, run_verb(build, plain, NULL), 0));
-	(void)unlink(path_of("%s/recipes/plain", base));
+	(void)unlink(path_of("recipes/plain"));
 	cr_assert(eq(int, image_find("plain", &ini, &err), 0), "%s", err.text);
 	free(ini);
 }
@@ -216,7 +212,7 @@ Test(image, failed_build_leaves_no_image)
 	static char name[] = "sad";
 	char *ini;
 
-	write_file(path_of("%s/recipes/sad", base), "fails", 0644);
+	write_file(path_of("recipes/sad"), "fails", 0644);
 	cr_assert(eq(int, run_verb(build, name, NULL), 1));
 	cr_assert(eq(str, last_error, "sad: no luck"));
 	cr_assert(eq(int, image_find("sad", &ini, &err), -ENOENT));
@@ -226,12 +222,12 @@ Test(image, output_replaces_nobodys_files)
 {
 	static char option[PATH_MAX + 16];
 
-	(void)mkdir(path_of("%s/mine", base), 0700);
-	write_file(path_of("%s/mine/file", base), "dear", 0644);
+	(void)mkdir(path_of("mine"), 0700);
+	write_file(path_of("mine/file"), "dear", 0644);
 	(void)snprintf(option, sizeof(option), "--output=%s/mine", base);
 	cr_assert(eq(int, run_verb(build, plain, option), 1));
 	cr_assert(ne(ptr, strstr(last_error, "is no image"), NULL), "%s", last_error);
-	cr_assert(eq(int, access(path_of("%s/mine/file", base), F_OK), 0));
+	cr_assert(eq(int, access(path_of("mine/file"), F_OK), 0));
 }
 
 Test(image, output_goes_where_it_is_told)
@@ -240,7 +236,7 @@ Test(image, output_goes_where_it_is_told)
 
 	(void)snprintf(option, sizeof(option), "--output=%s/there", base);
 	cr_assert(eq(int, run_verb(build, plain, option), 0), "%s", last_error);
-	cr_assert(image_store_is_complete(path_of("%s/there", base)));
+	cr_assert(image_store_is_complete(path_of("there")));
 }
 
 Test(image, names_with_a_common_start_are_apart)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
  *       mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c
- *       mgmt/qmp_socket.c mgmt/paths.c tests/unit/mgmt/fake_qmp_machine.c */
+ *       mgmt/qmp_socket.c mgmt/paths.c mgmt/subprocess.c tests/unit/mgmt/fake_qmp_machine.c */
 /*
  * Clients that were not written for us: the QMP library and qmp-shell of QEMU's source tree, which
  * QEMU_SOURCE names. To get it: apt-get source qemu.
@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mgmt/qmp.h"
+#include "mgmt/subprocess.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/loop.h"
 
@@ -27,25 +27,26 @@ static void destroy_server(void *server)
 	qmp_server_destroy(server);
 }
 
+static void print_line(void *arg, const char *line)
+{
+	(void)arg;
+	(void)fprintf(stderr, "%s\n", line);
+}
+
 /* The exit code of the clients' run. */
 static int run_clients(const char *source, const char *socket)
 {
 	const char *tests = getenv("SRC_DIR");
-	char command[2048];
-	char line[512];
-	FILE *output;
-	int status;
+	char script[1024];
+	char *argv[] = { (char *)(uintptr_t) "python3", (char *)(uintptr_t) "-B",  script,
+			 (char *)(uintptr_t)source,	(char *)(uintptr_t)socket, NULL };
+	const struct subprocess clients = { .argv = argv,
+					    .on_output = print_line,
+					    .on_error = print_line };
 
-	(void)snprintf(command, sizeof(command),
-		       "exec python3 -B '%s/tests/unit/mgmt/qmp_clients.py' '%s' '%s' 2>&1",
-		       tests ? tests : ".", source, socket);
-	output = popen(command, "r");
-	cr_assert(ne(ptr, output, NULL));
-	while (fgets(line, sizeof(line), output)) {
-		(void)fputs(line, stderr);
-	}
-	status = pclose(output);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	(void)snprintf(script, sizeof(script), "%s/tests/unit/mgmt/qmp_clients.py",
+		       tests ? tests : ".");
+	return subprocess_run(&clients, NULL);
 }
 
 Test(qmp_clients, of_qemu_find_what_they_know, .timeout = 120)

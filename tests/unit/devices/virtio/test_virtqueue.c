@@ -526,3 +526,32 @@ Test(virtqueue, iov_copies_over_slice_borders)
 	cr_assert(zero(memcmp(first, "aWX", 3)));
 	cr_assert(zero(memcmp(second, "YZfgh", 5)));
 }
+
+/* --- chains put back, chains returned together --- */
+
+Test(virtqueue, chains_put_back_are_found_again)
+{
+	const struct fake_buffer buffer = { DATA_GPA, 64, true };
+	uint16_t first = fake_ring_add(&ring, &buffer, 1);
+
+	(void)fake_ring_add(&ring, &buffer, 1);
+	cr_assert(eq(int, virtqueue_pop(&vq, &chain), 1));
+	cr_assert(eq(int, virtqueue_pop(&vq, &chain), 1));
+	virtqueue_unpop(&vq, 2);
+	cr_assert(eq(int, virtqueue_pop(&vq, &chain), 1));
+	cr_assert(eq(u16, chain.head, first));
+}
+
+Test(virtqueue, chains_returned_together_are_all_there)
+{
+	const struct virtqueue_used used[] = { { 3, 100 }, { 1, 50 } };
+	uint32_t head;
+	uint32_t written;
+
+	virtqueue_push_many(&vq, used, 2);
+	cr_assert(eq(u16, ring.used->idx, 2));
+	cr_assert(fake_ring_take(&ring, &head, &written));
+	cr_assert(eq(u32, head, 3));
+	cr_assert(fake_ring_take(&ring, &head, &written));
+	cr_assert(eq(u32, written, 50));
+}

@@ -18,7 +18,7 @@ static struct kvm_probe result;
 static int create(const char *path, struct error *err)
 {
 	struct kvm *kvm;
-	int code = kvm_create(path, 0xfeffd000, &kvm, err);
+	int code = kvm_create(path, &kvm, err);
 
 	cr_assert(eq(ptr, kvm, NULL));
 	return code;
