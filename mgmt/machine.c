@@ -163,8 +163,7 @@ static int init_part(struct machine *machine, struct part *part, const char *opt
 
 static void drop_part(struct part *part, bool was_made)
 {
-	/* Only parts with a type are counted, which the analyzer forgets. */
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+	/* Parts that count have a type: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	if (was_made && part->device.type->finish) {
 		part->device.type->finish(part->device.state);
 	}
