@@ -37,6 +37,7 @@ def main(command):
         while machine.poll() is None:
             terminal.read()
         terminal.read()
+        print(f"\nthe machine ended with exit code {machine.returncode}")
         return machine.returncode
 
 
