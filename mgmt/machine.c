@@ -10,8 +10,8 @@
 #include "devices/legacy/request.h"
 #include "devices/pci/pci.h"
 #include "devices/pci/q35.h"
-#include "devices/virtio/blk.h"
 #include "mgmt/machine_config.h"
+#include "mgmt/machine_devices.h"
 #include "mgmt/machine_requests.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
@@ -24,12 +24,6 @@
 #include "vmm/mem/guest_mem.h"
 
 #define TAG "machine"
-
-/* A device and the loop it runs on, if that is its own. */
-struct part {
-	struct machine_device device;
-	struct loop *own_loop;
-};
 
 struct machine {
 	const struct machine_config *config;
@@ -46,13 +40,11 @@ struct machine {
 	struct loop *io_loop;
 	struct pci_bus *pci;
 	struct q35 *q35;
-	struct part *parts;
-	size_t part_count;
+	struct machine_devices *devices;
 	struct cpus *cpus;
 
 	struct request_inbox *inbox;
 	enum machine_status status;
-	bool devices_quiet;
 	enum machine_end end;
 	int debug_exit_code;
 	struct list listeners;
@@ -79,122 +71,6 @@ void machine_listen(struct machine *machine, struct machine_listener *listener)
 void machine_unlisten(struct machine_listener *listener)
 {
 	list_remove(&listener->node);
-}
-
-/* --- parts --- */
-
-static void quiesce_devices(struct machine *machine)
-{
-	for (size_t i = 0; i < machine->part_count && !machine->devices_quiet; i++) {
-		const struct machine_device *device = &machine->parts[i].device;
-
-		if (device->type->quiesce) {
-			device->type->quiesce(device->state);
-		}
-	}
-	machine->devices_quiet = true;
-}
-
-static void resume_devices(struct machine *machine)
-{
-	for (size_t i = 0; i < machine->part_count && machine->devices_quiet; i++) {
-		const struct machine_device *device = &machine->parts[i].device;
-
-		if (device->type->resume) {
-			device->type->resume(device->state);
-		}
-	}
-	machine->devices_quiet = false;
-}
-
-/* Disks get a thread each; everything else shares one. */
-static int choose_loop(struct machine *machine, struct part *part, struct loop **out)
-{
-	int code;
-
-	*out = machine->io_loop;
-	if (part->device.type != &virtio_blk_type) {
-		return 0;
-	}
-	code = loop_create(part->device.id, &part->own_loop);
-	if (code == 0) {
-		code = loop_start(part->own_loop);
-	}
-	*out = part->own_loop;
-	return code;
-}
-
-static int init_part(struct machine *machine, struct part *part, const char *options_text,
-		     struct error *err)
-{
-	const struct device_type *type = part->device.type;
-	struct device_env env = {
-		.mem = machine->mem,
-		.pio = machine->pio,
-		.mmio = machine->mmio,
-		.irqs = machine->irqs,
-		.pci = machine->pci,
-		.main_loop = machine->main_loop,
-		.id = part->device.id,
-		.requests = request_inbox_requests(machine->inbox),
-		.notify = request_inbox_notify,
-		.notify_arg = machine->inbox,
-		.cpu_count = (unsigned)machine->config->cpus.count,
-		.machine_name = machine->name,
-	};
-	AUTO_FREE void *options = calloc(1, type->options_size ? type->options_size : 1);
-	int code;
-
-	part->device.state = calloc(1, type->state_size ? type->state_size : 1);
-	if (!options || !part->device.state) {
-		return error_set_errno(err, -ENOMEM, "memory for the device");
-	}
-	code = choose_loop(machine, part, &env.loop);
-	if (code < 0) {
-		return error_set_errno(err, code, "thread for the device");
-	}
-	code = options_parse(&type->options, options_text, options, err);
-	if (code == 0) {
-		code = type->init(part->device.state, &env, options, err);
-		options_finish(&type->options, options);
-	}
-	return code;
-}
-
-static void drop_part(struct part *part, bool was_made)
-{
-	/* Parts that count have a type: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-	if (was_made && part->device.type->finish) {
-		part->device.type->finish(part->device.state);
-	}
-	loop_destroy(part->own_loop);
-	free(part->device.state);
-}
-
-static int make_parts(struct machine *machine, struct error *err)
-{
-	const struct machine_config *config = machine->config;
-
-	machine->parts = calloc(config->device_count, sizeof(*machine->parts));
-	if (!machine->parts) {
-		return error_set_errno(err, -ENOMEM, "devices");
-	}
-	for (size_t i = 0; i < config->device_count; i++) {
-		const struct machine_device_config *wanted = &config->devices[i];
-		struct part *part = &machine->parts[i];
-		int code;
-
-		part->device.type = wanted->type;
-		part->device.id = wanted->id;
-		code = init_part(machine, part, wanted->options, err);
-		if (code < 0) {
-			drop_part(part, false);
-			error_prefix(err, "%s %s", wanted->type->name, wanted->id);
-			return code;
-		}
-		machine->part_count++;
-	}
-	return 0;
 }
 
 /* --- loading --- */
@@ -244,7 +120,7 @@ static void stop_all(struct machine *machine, enum machine_status status)
 	bool ran = machine->status == MACHINE_RUNNING;
 
 	cpus_pause(machine->cpus);
-	quiesce_devices(machine);
+	machine_devices_quiesce(machine->devices);
 	machine->status = status;
 	if (ran) {
 		emit(machine, MACHINE_EVENT_STOP, NULL, NULL, 0);
@@ -271,7 +147,7 @@ int machine_resume(struct machine *machine, struct error *err)
 				 "the machine has ended: resetting it is required before it can "
 				 "go on");
 	}
-	resume_devices(machine);
+	machine_devices_resume(machine->devices);
 	machine_start(machine);
 	emit(machine, MACHINE_EVENT_RESUME, NULL, NULL, 0);
 	return 0;
@@ -283,14 +159,8 @@ static int reset(struct machine *machine, bool by_guest, struct error *err)
 	int code;
 
 	cpus_pause(machine->cpus);
-	quiesce_devices(machine);
-	for (size_t i = 0; i < machine->part_count; i++) {
-		const struct machine_device *device = &machine->parts[i].device;
-
-		if (device->type->reset) {
-			device->type->reset(device->state);
-		}
-	}
+	machine_devices_quiesce(machine->devices);
+	machine_devices_reset(machine->devices);
 	q35_reset(machine->q35);
 	code = guest_mem_clear(machine->mem);
 	if (code < 0) {
@@ -305,7 +175,7 @@ static int reset(struct machine *machine, bool by_guest, struct error *err)
 	emit(machine, MACHINE_EVENT_RESET, NULL, NULL, by_guest);
 	machine->status = MACHINE_PAUSED;
 	if (goes_on) {
-		resume_devices(machine);
+		machine_devices_resume(machine->devices);
 		machine_start(machine);
 	}
 	return 0;
@@ -447,6 +317,27 @@ static int make_pci(struct machine *machine, struct error *err)
 	return q35_create(machine->pci, &machine->q35, err);
 }
 
+static int make_devices(struct machine *machine, struct error *err)
+{
+	const struct machine_config *config = machine->config;
+	const struct device_env env = {
+		.mem = machine->mem,
+		.pio = machine->pio,
+		.mmio = machine->mmio,
+		.irqs = machine->irqs,
+		.pci = machine->pci,
+		.main_loop = machine->main_loop,
+		.requests = request_inbox_requests(machine->inbox),
+		.notify = request_inbox_notify,
+		.notify_arg = machine->inbox,
+		.cpu_count = (unsigned)config->cpus.count,
+		.machine_name = machine->name,
+	};
+
+	return machine_devices_create(config->devices, config->device_count, &env, machine->io_loop,
+				      &machine->devices, err);
+}
+
 static int make_cpus(struct machine *machine, struct error *err)
 {
 	const struct machine_cpus *wanted = &machine->config->cpus;
@@ -488,7 +379,7 @@ int machine_create(const struct machine_config *config, struct loop *main_loop,
 	code = code ?: request_inbox_create(main_loop, on_requests, machine, &machine->inbox, err);
 	code = code ?: make_ground_floor(machine, err);
 	code = code ?: make_pci(machine, err);
-	code = code ?: make_parts(machine, err);
+	code = code ?: make_devices(machine, err);
 	code = code ?: make_cpus(machine, err);
 	code = code ?: load(machine, err);
 	if (code < 0) {
@@ -505,10 +396,7 @@ void machine_destroy(struct machine *machine)
 		return;
 	}
 	cpus_destroy(machine->cpus);
-	for (size_t i = machine->part_count; i > 0; i--) {
-		drop_part(&machine->parts[i - 1], true);
-	}
-	free(machine->parts);
+	machine_devices_destroy(machine->devices);
 	q35_destroy(machine->q35);
 	pci_bus_destroy(machine->pci);
 	loop_destroy(machine->io_loop);
@@ -571,7 +459,7 @@ uint64_t machine_memory_bytes(const struct machine *machine)
 
 const struct machine_device *machine_device_at(const struct machine *machine, size_t index)
 {
-	return index < machine->part_count ? &machine->parts[index].device : NULL;
+	return machine_devices_at(machine->devices, index);
 }
 
 const struct machine_device *machine_find_device(const struct machine *machine, const char *id)

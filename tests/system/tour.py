@@ -2,6 +2,7 @@
 """The demo without a person: tour.py COMMAND... starts a machine on a terminal and shows it."""
 
 import http.server
+import re
 import subprocess
 import sys
 import threading
@@ -21,10 +22,20 @@ class Greeting(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class PlainText:
+    """Standard output without the escape sequences that are meant for a terminal."""
+
+    def write(self, text):
+        sys.stdout.write(re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]|\r", "", text))
+
+    def flush(self):
+        sys.stdout.flush()
+
+
 def main(command):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Greeting)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    terminal = Terminal(echo=sys.stdout)
+    terminal = Terminal(echo=PlainText())
     with subprocess.Popen(command, stdin=terminal.end, stdout=terminal.end) as machine:
         terminal.expect("login: ", 120)
         terminal.type("root\r")

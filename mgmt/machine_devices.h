@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_MGMT_MACHINE_DEVICES_H
+#define THUNDERLAKE_MGMT_MACHINE_DEVICES_H
+
+#include <stddef.h>
+
+#include "mgmt/machine.h"
+#include "vmm/base/error.h"
+
+struct device_env;
+struct loop;
+struct machine_device_config;
+
+/*
+ * The devices of a machine, in the order of their making. Each disk gets a loop and thread of its
+ * own, all others share one. Main thread; processors paused but for making and asking.
+ */
+struct machine_devices;
+
+/* Makes them all, or none. `env` says what a device is granted, but for `id` and `loop`, which are
+ * filled in here; `shared_loop` and what `env` points to are borrowed. The text of an error names
+ * the device. */
+int machine_devices_create(const struct machine_device_config *wanted, size_t count,
+			   const struct device_env *env, struct loop *shared_loop,
+			   struct machine_devices **out, struct error *err);
+/* In reverse order. NULL is fine. */
+void machine_devices_destroy(struct machine_devices *devices);
+
+/* Quiet: no device touches guest memory or interrupts. Both are idempotent. */
+void machine_devices_quiesce(struct machine_devices *devices);
+void machine_devices_resume(struct machine_devices *devices);
+/* Power-on state; they stay quiet. */
+void machine_devices_reset(struct machine_devices *devices);
+
+/* NULL beyond the last. */
+const struct machine_device *machine_devices_at(const struct machine_devices *devices,
+						size_t index);
+
+#endif
