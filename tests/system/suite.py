@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Runs the tests of this folder: suite.py RESULTS [WORD]; a line for each test, then the sum.
+"""Runs the tests of this folder: suite.py RESULTS [WORD]...; a line for each test, then the sum.
 
-WORD chooses tests by a part of their names. RESULTS gets the line `system PASSED FAILED SKIPPED`.
+Words choose tests by parts of their names. RESULTS gets the line `system PASSED FAILED SKIPPED`.
+`suite.py --themes [WORD]...` prints the files that have such tests.
 
 The lab's emulated processor misbehaves now and then under load, which looks like a fault of ours. So
 in the lab (PLACE=lab) a class with a failure runs once more, and how often that helped is told; more
@@ -111,10 +112,17 @@ def name(test):
     return text.split("(")[1].rstrip(")") if "(" in text else text.rsplit(".", 1)[0]
 
 
-def main(results, word=""):
+def choose(words):
     here = os.path.dirname(os.path.abspath(__file__))
     suite = Loader().discover(here, "test_*.py", here)
-    chosen = [test for test in flatten(suite) if word in test.id()]
+    return [test for test in flatten(suite) if all(word in test.id() for word in words)]
+
+
+def main(results, *words):
+    chosen = choose(words)
+    if results == "--themes":
+        print("\n".join(sorted({test.id().split(".")[0] for test in chosen})))
+        return 0
     result = Result()
     unittest.TestSuite(chosen).run(result)
     if os.environ.get("PLACE") == "lab" and 0 < len(failures(result)) <= LAB_SECOND_TRIES_MAX:
