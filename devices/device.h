@@ -10,7 +10,10 @@
 #include "vmm/base/options.h"
 
 struct bus;
+struct clipboard;
+struct display;
 struct guest_mem;
+struct input;
 struct irq_router;
 struct loop;
 struct machine_requests;
@@ -26,6 +29,10 @@ struct device_env {
 	struct bus *mmio;
 	struct irq_router *irqs;
 	struct pci_bus *pci; /* NULL: no PCI in this machine */
+	/* Where pictures go, and keys and copied texts come from; NULL: this machine has none. */
+	struct display *display;
+	struct input *input;
+	struct clipboard *clipboard;
 	/* The device's queue work and back ends, terminals included, run here. Never the main loop:
 	 * a processor may wait for this loop (virtio start and stop) while the main thread waits
 	 * for the processor to pause. */
