@@ -3,6 +3,7 @@
 
 import base64
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -37,6 +38,8 @@ class Machine:
     `files` maps names of files to make there first to their bytes, or to the length of a hole.
     """
 
+    living = []  # those not closed: what they said last is told when a test fails
+
     def __init__(self, *options, files=None, **popen):
         self.folder = tempfile.mkdtemp(prefix="thunderlake-test-")
         self.name = os.path.basename(self.folder)
@@ -53,6 +56,7 @@ class Machine:
         with open(self.path("stderr"), "wb") as stderr:
             popen = {"stdin": subprocess.DEVNULL, "stdout": stderr, "stderr": stderr, **popen}
             self.process = subprocess.Popen(command, **popen)
+        self.living.append(self)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -79,7 +83,10 @@ class Machine:
 
     def wait(self, seconds=60):
         """Waits for the end of the process and returns its exit code."""
-        return self.process.wait(seconds)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the machine still runs after {seconds} s") from None
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
@@ -89,19 +96,48 @@ class Machine:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmRSS"))
 
-    def close(self, keep_as=None):
-        """Ends the process if it runs; removes its folder, or keeps what is small in it."""
+    def last_words(self):
+        """Lines that tell how it is and what it and its guest wrote last."""
+        code = self.process.poll()
+        yield f"{self.name}: " + (self._state() if code is None else f"ended with code {code}")
+        for name in "stderr", "console.log":
+            if os.path.exists(self.path(name)):
+                lines = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]|\r", "", self.read(name)).splitlines()
+                yield f"{self.name}: {name}, {len(lines)} lines:"
+                yield from lines[-25:]
+
+    def _state(self):
+        try:
+            qmp = Qmp(self.path("qmp"), seconds=5)
+            status = qmp.command("query-status")["status"]
+            qmp.close()
+        except (OSError, ValueError) as error:
+            status = f"control socket: {error}"
+        return f"{status}; threads (state, ticks): {', '.join(self._threads())}"
+
+    def _threads(self):
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/stat", encoding="ascii") as stat:
+                name, fields = stat.read().split("(", 1)[1].rsplit(") ", 1)
+            fields = fields.split()
+            yield f"{name} {fields[0]} {int(fields[11]) + int(fields[12])}"
+
+    def keep(self, name):
+        """Copies what is small of its files to where they outlive it."""
+        target = os.path.join(KEPT, name, self.name)
+        os.makedirs(target, exist_ok=True)
+        for file in os.listdir(self.folder):
+            if os.path.isfile(self.path(file)) and not file.endswith(".img"):
+                shutil.copy(self.path(file), target)
+
+    def close(self):
+        """Ends the process if it runs, and removes its folder."""
         if self._qmp:
             self._qmp.close()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        if keep_as:
-            target = os.path.join(KEPT, keep_as)
-            os.makedirs(target, exist_ok=True)
-            for name in os.listdir(self.folder):
-                if os.path.isfile(self.path(name)) and not name.endswith(".img"):
-                    shutil.copy(self.path(name), target)
+        self.living.remove(self)
         shutil.rmtree(self.folder)
 
 
@@ -170,9 +206,9 @@ class Guest(Machine):
         self.start("systemctl poweroff")
         return self.wait()
 
-    def close(self, keep_as=None):
+    def close(self):
         self._socket.close()
-        super().close(keep_as)
+        super().close()
 
 
 class GuestTest(unittest.TestCase):
@@ -184,14 +220,5 @@ class GuestTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.guest = Guest(*cls.options, files=cls.files)
-        try:
-            cls.guest.wait_ready()
-        except BaseException:
-            cls.guest.close(keep_as=cls.__name__)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.guest.close(keep_as=cls.__name__ if cls.has_failed else None)
-
-    has_failed = False  # set by the suite
+        cls.addClassCleanup(cls.guest.close)
+        cls.guest.wait_ready()

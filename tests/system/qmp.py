@@ -17,10 +17,10 @@ class QmpError(Exception):
 class Qmp:
     """A connection after capabilities negotiation; `events` holds all that came so far."""
 
-    def __init__(self, path):
+    def __init__(self, path, seconds=30):
         self.events = []
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(30)
+        self._socket.settimeout(seconds)
         self._socket.connect(path)
         self._file = self._socket.makefile("rw")
         self.greeting = self._read()["QMP"]

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Runs the tests of this folder: suite.py RESULTS [WORD]...; a line for each test, then the sum.
+"""Runs the tests of this folder: suite.py RESULTS [WORD]... prints a line for each test, then the sum.
 
-Words choose tests by parts of their names. RESULTS gets the line `system PASSED FAILED SKIPPED`.
-`suite.py --themes [WORD]...` prints the files that have such tests.
+Words choose tests by parts of their names. RESULTS gets a line `CLASS PASSED FAILED SKIPPED` for each
+class of tests. `suite.py --themes [WORD]...` prints the files that have such tests.
 
-The lab's emulated processor misbehaves now and then under load, which looks like a fault of ours. So
-in the lab (PLACE=lab) a class with a failure runs once more, and how often that helped is told; more
-than LAB_SECOND_TRIES_MAX such failures are not the lab's any more.
+What a test's machines last said is printed when it fails, and their files are kept.
 """
 
 import os
@@ -15,8 +13,7 @@ import time
 import traceback
 import unittest
 
-
-LAB_SECOND_TRIES_MAX = 4
+import guest
 
 
 class Loader(unittest.TestLoader):
@@ -27,11 +24,11 @@ class Loader(unittest.TestLoader):
 
 
 class Result(unittest.TestResult):
-    """A line for each test as it ends."""
+    """A line for each test as it ends; `counts` has passed, failed and skipped of each class."""
 
     def __init__(self):
         super().__init__()
-        self.passed = 0
+        self.counts = {}
         self._start = time.monotonic()
 
     def startTest(self, test):
@@ -41,10 +38,11 @@ class Result(unittest.TestResult):
     def _tell(self, verdict, test, text=""):
         print(f"{verdict:<5} {title(test)} ({time.monotonic() - self._start:.1f} s){text}",
               flush=True)
+        counts = self.counts.setdefault(class_of(test), {"ok": 0, "FAIL": 0, "skip": 0})
+        counts[verdict] += 1
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        self.passed += 1
         self._tell("ok", test)
 
     def addSkip(self, test, reason):
@@ -59,23 +57,35 @@ class Result(unittest.TestResult):
         super().addError(test, err)
         self._tell_failure(test, err)
 
-    def _tell_failure(self, test, err):
-        type(test).has_failed = True
-        self._tell("FAIL", test, ": " + "".join(traceback.format_exception_only(*err[:2])).strip())
-        place = [f for f in traceback.extract_tb(err[2]) if f.filename.startswith(sys.path[0])]
-        for frame in place:
-            print(f"      {os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
-
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err:
             self._tell_failure(subtest, err)
 
+    def _tell_failure(self, test, err):
+        self._tell("FAIL", test, ": " + "".join(traceback.format_exception_only(*err[:2])).strip())
+        place = [f for f in traceback.extract_tb(err[2]) if f.filename.startswith(sys.path[0])]
+        for frame in place:
+            print(f"      {os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
+        for machine in guest.Machine.living:
+            for line in machine.last_words():
+                print("      | " + line)
+            machine.keep(title(test))
+        sys.stdout.flush()
+
 
 def title(test):
-    """disk.fio_verifies, from test_disk.Disk.test_fio_verifies; a class that failed as a whole
+    """disk.Disk.fio_verifies, from test_disk.Disk.test_fio_verifies; a class that failed as a whole
     has its own form."""
     return str(test.id()).replace("test_", "").replace("setUpClass ", "start of ")
+
+
+def class_of(test):
+    """test_disk.Disk, of a test, of a subtest, or of a class that failed to start."""
+    text = str(test.id())
+    if "(test_" in text:
+        return text.split("(")[1].rstrip(")")
+    return ".".join(text.split(".")[:2])
 
 
 def flatten(tests):
@@ -84,32 +94,6 @@ def flatten(tests):
             yield from flatten(test)
         else:
             yield test
-
-
-def failures(result):
-    return [test for test, _ in result.failures + result.errors]
-
-
-def run_again(tests, result):
-    """Runs the classes of failed tests once more; a new result with both runs in it, told apart."""
-    again = {name(test) for test in failures(result)}
-    second = Result()
-    print(f"lab: {len(failures(result))} failed; once more: {', '.join(sorted(again))}", flush=True)
-    chosen = [test for test in tests if name(test) in again]
-    for test in chosen:
-        type(test).has_failed = False
-    unittest.TestSuite(chosen).run(second)
-    helped = len(failures(result)) - len(failures(second))
-    print(f"lab: {helped} passed at the second try")
-    second.passed = len(tests) - len(failures(second)) - len(result.skipped)
-    second.skipped = result.skipped
-    return second
-
-
-def name(test):
-    """The class of a test, or of the class that failed to start."""
-    text = str(test.id())
-    return text.split("(")[1].rstrip(")") if "(" in text else text.rsplit(".", 1)[0]
 
 
 def choose(words):
@@ -125,14 +109,10 @@ def main(results, *words):
         return 0
     result = Result()
     unittest.TestSuite(chosen).run(result)
-    if os.environ.get("PLACE") == "lab" and 0 < len(failures(result)) <= LAB_SECOND_TRIES_MAX:
-        result = run_again(chosen, result)
-    failed = len(failures(result))
     with open(results, "a", encoding="ascii") as file:
-        file.write(f"system {result.passed} {failed} {len(result.skipped)}\n")
-    print(f"{result.passed} passed, {failed} failed", end="")
-    print(f", {len(result.skipped)} skipped" if result.skipped else "")
-    return 1 if failed else 0
+        for name, counts in result.counts.items():
+            file.write(f"{name} {counts['ok']} {counts['FAIL']} {counts['skip']}\n")
+    return 0 if result.wasSuccessful() else 1
 
 
 if __name__ == "__main__":

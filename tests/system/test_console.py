@@ -14,15 +14,10 @@ class TerminalTest(unittest.TestCase):
     @classmethod
     def start(cls, *options, **settings):
         cls.terminal = Terminal(rows=30, columns=90)
+        cls.addClassCleanup(cls.terminal.close)
         cls.guest = Guest("--memory=512M", "--net=none", *options, **settings,
                           stdin=cls.terminal.end, stdout=cls.terminal.end)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.guest.close(keep_as=cls.__name__ if cls.has_failed else None)
-        cls.terminal.close()
-
-    has_failed = False
+        cls.addClassCleanup(cls.guest.close)
 
     def log_in(self):
         self.terminal.expect("login: ", BOOT_SECONDS)
