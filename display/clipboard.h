@@ -23,8 +23,8 @@ enum clipboard_side {
 };
 
 enum clipboard_format {
-	CLIPBOARD_TEXT, /* UTF-8 without a closing zero, lines end in \n */
-	CLIPBOARD_PNG,
+	CLIPBOARD_TEXT, /* UTF-8 without any zero, lines end in \n */
+	CLIPBOARD_PNG,	/* a file of that format, of which only the first bytes were looked at */
 };
 
 /* Never changed once put; counted. */
@@ -59,9 +59,9 @@ void clipboard_add_peer(struct clipboard *clipboard, struct clipboard_peer *peer
 /* No callback runs afterwards. Not from a callback. */
 void clipboard_remove_peer(struct clipboard *clipboard, struct clipboard_peer *peer);
 
-/* New content from a peer; bytes are copied. -E2BIG: over CLIPBOARD_BYTES_MAX; -EPERM: its
- * direction is switched off; -EILSEQ: text that is not UTF-8; -ENOMEM. What was there stays then.
- */
+/* New content from a peer; bytes are copied, the other peers woken before it returns. -E2BIG: over
+ * CLIPBOARD_BYTES_MAX; -EPERM: its direction is switched off; -EILSEQ: text that is not UTF-8 or
+ * has a zero, a PNG that is none; -ENOMEM. What was there stays then. */
 int clipboard_put(struct clipboard *clipboard, struct clipboard_peer *peer,
 		  enum clipboard_format format, const void *bytes, size_t length);
 
@@ -70,6 +70,7 @@ struct clipboard_content *clipboard_get(struct clipboard *clipboard, enum clipbo
 void clipboard_content_put(struct clipboard_content *content); /* NULL is fine */
 
 struct clipboard_directions clipboard_directions(struct clipboard *clipboard);
+/* Content that a side may see only from now on wakes the peers. */
 void clipboard_set_directions(struct clipboard *clipboard,
 			      const struct clipboard_directions *directions);
 
