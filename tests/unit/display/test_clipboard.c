@@ -295,6 +295,7 @@ Test(clipboard, putter_that_left_is_forgotten)
 	clipboard_remove_peer(clipboard, &other.peer);
 	memset(woken, 0, sizeof(woken));
 	clipboard_add_peer(clipboard, &other.peer); /* at the same place, but another one */
+	set_directions(false, false);
 	set_directions(true, true);
 	cr_assert(eq(str, woken, "awvo"));
 	clipboard_remove_peer(clipboard, &other.peer);
