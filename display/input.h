@@ -75,7 +75,8 @@ void input_set_leds(struct input *input, unsigned leds);
 
 /* One report for the best ready sink of a kind. Keys that are down already, or up, are left out
  * (EV_KEY only). False: nobody takes it. -- A report for INPUT_TABLET says by `scanout` on which
- * monitor ABS_X and ABS_Y lie; the input maps them to the whole desktop. */
+ * monitor ABS_X and ABS_Y lie; the input maps them to the whole desktop. So it does with
+ * ABS_MT_POSITION_X and _Y for INPUT_TOUCH. */
 bool input_send(struct input *input, enum input_kind kind, unsigned scanout,
 		const struct input_event *events, size_t count);
 
@@ -109,8 +110,11 @@ struct input_listener {
 	void (*on_leds)(void *arg, unsigned leds);
 	void (*on_kinds)(void *arg);
 	void *arg;
-	struct list node; /* kept by the input */
-	unsigned calls;
+
+	/* Kept by the input. */
+	struct list node;
+	unsigned due;	/* what to tell it */
+	unsigned calls; /* callbacks that run now */
 };
 
 void input_listen(struct input *input, struct input_listener *listener);
