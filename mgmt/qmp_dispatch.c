@@ -7,9 +7,6 @@
 
 #include "version.h"
 
-const struct qmp_command *const qmp_command_tables[] = { qmp_control_commands, qmp_query_commands,
-							 qmp_pci_commands, NULL };
-
 static const char negotiation[] = "qmp_capabilities";
 
 json_t *qmp_fail(struct qmp_failure *failure, const char *class, const char *format, ...)
@@ -20,6 +17,12 @@ json_t *qmp_fail(struct qmp_failure *failure, const char *class, const char *for
 	va_start(args, format);
 	(void)vsnprintf(failure->error.text, sizeof(failure->error.text), format, args);
 	va_end(args);
+	return NULL;
+}
+
+json_t *qmp_defer(struct qmp_failure *failure, struct qmp_pending *pending)
+{
+	failure->pending = pending;
 	return NULL;
 }
 
@@ -223,25 +226,67 @@ static json_t *run_request(struct qmp_session *session, const json_t *request,
 	return result;
 }
 
+/* Takes the references to `result`; `failure` counts when that is NULL. */
+static json_t *make_reply(json_t *result, const struct qmp_failure *failure, json_t *id)
+{
+	json_t *reply = result ? json_pack("{s:o}", "return", result)
+			       : qmp_error_reply(failure->class, failure->error.text);
+
+	if (reply && id) {
+		(void)json_object_set(reply, "id", id);
+	}
+	return reply;
+}
+
 json_t *qmp_dispatch(struct qmp_session *session, const char *text, size_t length)
 {
 	struct qmp_failure failure = { .class = QMP_GENERIC_ERROR, .error.text = "out of memory" };
 	json_error_t where;
 	json_t *request =
 		json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+	json_t *id = json_object_get(request, "id");
 	json_t *result = NULL;
-	json_t *reply;
+	json_t *reply = NULL;
 
 	if (request) {
 		result = run_request(session, request, &failure);
 	} else {
 		(void)qmp_fail(&failure, QMP_GENERIC_ERROR, "JSON parse error, %s", where.text);
 	}
-	reply = result ? json_pack("{s:o}", "return", result)
-		       : qmp_error_reply(failure.class, failure.error.text);
-	if (reply && json_object_get(request, "id")) {
-		(void)json_object_set(reply, "id", json_object_get(request, "id"));
+	if (failure.pending) {
+		session->pending = failure.pending;
+		session->pending->session = session;
+		session->pending->id = json_incref(id);
+	} else {
+		reply = make_reply(result, &failure, id);
 	}
 	json_decref(request);
 	return reply;
+}
+
+/* The session may have its next one. */
+static void release(struct qmp_pending *pending)
+{
+	pending->session->pending = NULL;
+	json_decref(pending->id);
+	pending->id = NULL;
+}
+
+void qmp_finish(struct qmp_pending *pending, json_t *result, const struct qmp_failure *failure)
+{
+	struct qmp_session *session = pending->session;
+	json_t *reply = make_reply(result, failure, pending->id);
+
+	release(pending);
+	session->on_reply(session->arg, reply);
+}
+
+void qmp_cancel(struct qmp_session *session)
+{
+	struct qmp_pending *pending = session->pending;
+
+	if (pending) {
+		release(pending);
+		pending->on_cancel(pending);
+	}
 }

@@ -21,14 +21,37 @@ struct qmp_context {
 #define QMP_DEVICE_NOT_ACTIVE "DeviceNotActive"
 #define QMP_DEVICE_NOT_FOUND  "DeviceNotFound"
 
+/* Why a command has returned nothing. */
 struct qmp_failure {
 	const char *class;
 	struct error error;
+	struct qmp_pending *pending; /* it has not failed: its reply comes later */
 };
 
 /* Fills `failure`; returns NULL, so that a handler can return it. */
 json_t *qmp_fail(struct qmp_failure *failure, const char *class, const char *format, ...)
 	PRINTF_LIKE(3, 4);
+
+/*
+ * A reply that comes later, embedded in what the command has begun. QMP answers each client in
+ * order, so this one's next requests wait until then; other clients and events do not.
+ */
+struct qmp_pending {
+	/* The client has left or the server ends: nobody waits for the reply any more, and
+	 * qmp_finish must not be called. May free the object. */
+	void (*on_cancel)(struct qmp_pending *pending);
+	/* Kept by qmp_dispatch.c. */
+	struct qmp_session *session;
+	json_t *id;
+};
+
+/* Tells in `failure` that the reply comes later; returns NULL, so that a handler can return it. */
+json_t *qmp_defer(struct qmp_failure *failure, struct qmp_pending *pending);
+
+/* Replies, once, after the handler has returned: with `result`, a reference that is taken, or, when
+ * that is NULL, with `failure`. `pending` may be freed afterwards. Main loop; the client's next
+ * request does not run before the callers have returned. */
+void qmp_finish(struct qmp_pending *pending, json_t *result, const struct qmp_failure *failure);
 
 enum qmp_kind {
 	QMP_BOOL,
@@ -44,7 +67,7 @@ struct qmp_argument {
 };
 
 /* Arguments have been checked against the table. Returns a new reference to what "return" holds, or
- * NULL with `failure` filled. */
+ * NULL with `failure` filled by qmp_fail or qmp_defer. */
 typedef json_t *qmp_handler(const struct qmp_context *context, const json_t *arguments,
 			    struct qmp_failure *failure);
 
@@ -60,17 +83,26 @@ extern const struct qmp_command qmp_control_commands[]; /* qmp_commands_control.
 extern const struct qmp_command qmp_query_commands[];	/* qmp_commands_query.c */
 extern const struct qmp_command qmp_pci_commands[];	/* qmp_commands_pci.c */
 
-/* The tables above, ending with NULL. */
+/* The tables above, ending with NULL: qmp_commands.c. */
 extern const struct qmp_command *const qmp_command_tables[];
 
 /* Of one client. */
 struct qmp_session {
 	struct qmp_context context;
 	bool is_negotiated; /* qmp_capabilities was sent */
+	/* A reply that was put off; takes the reference, NULL without memory. */
+	void (*on_reply)(void *arg, json_t *reply);
+	void *arg;
+	struct qmp_pending *pending; /* kept by qmp_dispatch.c; NULL: none */
 };
 
-/* Runs one request, given as bytes; returns the reply, a new reference, NULL without memory. */
+/* Runs one request, given as bytes; returns the reply, a new reference. NULL: it comes later, by
+ * on_reply, and session->pending is set till then, or there is no memory. Not while one is pending.
+ */
 json_t *qmp_dispatch(struct qmp_session *session, const char *text, size_t length);
+
+/* Cancels what is pending. Harmless when nothing is. */
+void qmp_cancel(struct qmp_session *session);
 
 /* The error reply for a stream that can't be followed. */
 json_t *qmp_error_reply(const char *class, const char *text);

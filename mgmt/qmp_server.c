@@ -32,7 +32,11 @@ struct qmp_client {
 	int fd;
 	struct qmp_session session;
 	struct qmp_framer framer;
-	char *output; /* not yet taken by the client */
+	/* Read, but held back while a reply is pending. */
+	char input[READ_BYTES];
+	size_t input_start, input_end;
+	struct loop_timer resume; /* goes on with what was held back */
+	char *output;		  /* not yet taken by the client */
 	size_t output_length, output_capacity;
 };
 
@@ -58,13 +62,17 @@ static void drop_client(struct qmp_client *client)
 {
 	if (!is_gone(client)) {
 		loop_watch_remove(&client->watch);
+		loop_timer_disarm(&client->resume);
 		loop_timer_arm(client->server->loop, &client->server->reaper, 0);
+		qmp_cancel(&client->session);
 	}
 }
 
 static void destroy_client(struct qmp_client *client)
 {
 	loop_watch_remove(&client->watch);
+	loop_timer_disarm(&client->resume);
+	qmp_cancel(&client->session);
 	list_remove(&client->node);
 	client->server->client_count--;
 	qmp_framer_finish(&client->framer);
@@ -88,6 +96,17 @@ static void reap_clients(void *arg)
 
 /* --- output ---------------------------------------------------------------------------------- */
 
+/* A client whose reply is pending is not read; that it leaves is noticed all the same. */
+static void watch_client(struct qmp_client *client)
+{
+	const uint32_t input = client->session.pending ? 0 : EPOLLIN;
+	const uint32_t output = client->output_length ? EPOLLOUT : 0;
+
+	if (!is_gone(client)) {
+		(void)loop_watch_modify(&client->watch, input | output);
+	}
+}
+
 /* Gives the client what it takes; the rest waits for it to read. */
 static void flush(struct qmp_client *client)
 {
@@ -105,10 +124,7 @@ static void flush(struct qmp_client *client)
 		client->output_length -= (size_t)sent;
 		memmove(client->output, client->output + sent, client->output_length);
 	}
-	if (!is_gone(client)) {
-		(void)loop_watch_modify(&client->watch,
-					client->output_length ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	}
+	watch_client(client);
 }
 
 static bool reserve_output(struct qmp_client *client, size_t bytes)
@@ -168,33 +184,63 @@ static const char *frame_error(enum qmp_frame frame)
 	}
 }
 
-static void take_input(struct qmp_client *client, const char *bytes, size_t length)
+/* Runs one request; its reply may come later, by on_reply. */
+static void answer(struct qmp_client *client)
 {
-	while (length && !is_gone(client)) {
-		size_t used;
-		enum qmp_frame frame = qmp_framer_feed(&client->framer, bytes, length, &used);
+	json_t *reply = qmp_dispatch(&client->session, client->framer.text, client->framer.length);
 
-		bytes += used;
-		length -= used;
-		if (frame == QMP_FRAME_MORE) {
-			continue;
-		}
-		if (frame != QMP_FRAME_VALUE) {
+	qmp_framer_reset(&client->framer);
+	if (client->session.pending) {
+		watch_client(client);
+	} else {
+		send_message(client, reply);
+	}
+}
+
+/* Takes what was read, up to a request whose reply comes later. */
+static void take_input(struct qmp_client *client)
+{
+	while (client->input_start < client->input_end && !client->session.pending &&
+	       !is_gone(client)) {
+		size_t used;
+		enum qmp_frame frame =
+			qmp_framer_feed(&client->framer, client->input + client->input_start,
+					client->input_end - client->input_start, &used);
+
+		client->input_start += used;
+		if (frame == QMP_FRAME_VALUE) {
+			answer(client);
+		} else if (frame != QMP_FRAME_MORE) {
 			send_message(client,
 				     qmp_error_reply(QMP_GENERIC_ERROR, frame_error(frame)));
 			drop_client(client);
-			return;
 		}
-		send_message(client, qmp_dispatch(&client->session, client->framer.text,
-						  client->framer.length));
-		qmp_framer_reset(&client->framer);
+	}
+}
+
+static void resume_input(void *arg)
+{
+	struct qmp_client *client = arg;
+
+	take_input(client);
+	watch_client(client);
+}
+
+/* Whoever finished the reply returns first, then the next request runs. */
+static void on_reply(void *arg, json_t *reply)
+{
+	struct qmp_client *client = arg;
+
+	send_message(client, reply);
+	if (!is_gone(client)) {
+		loop_timer_arm(client->server->loop, &client->resume, 0);
 	}
 }
 
 static void on_client(void *arg, uint32_t events)
 {
 	struct qmp_client *client = arg;
-	char bytes[READ_BYTES];
+	const bool is_held = client->session.pending || client->input_start < client->input_end;
 	ssize_t got;
 
 	if (events & EPOLLOUT) {
@@ -203,9 +249,17 @@ static void on_client(void *arg, uint32_t events)
 	if (is_gone(client) || !(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) {
 		return;
 	}
-	got = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (is_held) {
+		if (events & (EPOLLHUP | EPOLLERR)) {
+			drop_client(client);
+		}
+		return;
+	}
+	got = recv(client->fd, client->input, sizeof(client->input), MSG_DONTWAIT);
 	if (got > 0) {
-		take_input(client, bytes, (size_t)got);
+		client->input_start = 0;
+		client->input_end = (size_t)got;
+		take_input(client);
 	} else if (got == 0 || errno != EAGAIN) {
 		drop_client(client);
 	}
@@ -226,7 +280,10 @@ static void add_client(struct qmp_server *server, int fd)
 	}
 	client->server = server;
 	client->fd = fd;
-	client->session.context = server->context;
+	client->session = (struct qmp_session){ .context = server->context,
+						.on_reply = on_reply,
+						.arg = client };
+	loop_timer_init(&client->resume, resume_input, client);
 	qmp_framer_init(&client->framer, QMP_REQUEST_MAX);
 	list_append(&server->clients, &client->node);
 	server->client_count++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
- *       mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
  *       tests/unit/mgmt/fake_qmp_machine.c */
 /* What a client may send: a first byte that tells how the stream is torn, then the stream. Every
  * value gets exactly one reply, and that is either a return or an error. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
- *       mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
  *       tests/unit/mgmt/fake_qmp_machine.c */
 #include "mgmt/qmp_dispatch.h"
 

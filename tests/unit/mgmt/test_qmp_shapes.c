@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
- *       mgmt/qmp_commands_pci.c mgmt/qmp_events.c tests/unit/mgmt/fake_qmp_machine.c */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c
+ *       tests/unit/mgmt/fake_qmp_machine.c */
 /*
  * Compares our replies with what Debian's QEMU said to the same questions (qmp-replies/, made by
  * qmp-replies/record): every member that QEMU has, ours has with the same type; refusals are the

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "mgmt/qmp_dispatch.h"
+
+const struct qmp_command *const qmp_command_tables[] = {
+	qmp_control_commands,
+	qmp_query_commands,
+	qmp_pci_commands,
+	NULL,
+};
