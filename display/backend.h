@@ -27,6 +27,7 @@ struct display_backend_env {
 	struct input *input;
 	struct clipboard *clipboard;
 	const char *machine_name;
+	const char *runtime_folder; /* where sockets go by default; NULL: there is none */
 	/* The user closed the window. Any thread; must only hand it on. */
 	void (*on_close)(void *arg);
 	void *on_close_arg;

@@ -10,8 +10,8 @@
 
 #include "mgmt/paths.h"
 #include "mgmt/qmp.h"
-#include "mgmt/qmp_socket.h"
 #include "vmm/base/compiler.h"
+#include "vmm/base/unix_socket.h"
 
 #define ANSWER_SECONDS 30 /* a reset loads the kernel anew, a pause waits for disks */
 #define SUFFIX	       ".qmp"
@@ -177,7 +177,7 @@ int ctl_client_connect(struct ctl_client *client, const char *name, struct error
 	if (code < 0) {
 		return code;
 	}
-	client->fd = qmp_socket_connect(path);
+	client->fd = unix_socket_connect(path);
 	if (client->fd == -ENOENT || client->fd == -ECONNREFUSED) {
 		client->fd = -1;
 		return explain_missing(name, err);

@@ -9,10 +9,10 @@
 #include "mgmt/qmp.h"
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/qmp_json.h"
-#include "mgmt/qmp_socket.h"
 #include "vmm/base/list.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
+#include "vmm/base/unix_socket.h"
 
 #define LOG_TAG	   "qmp"
 #define READ_BYTES 4096 /* of one client in one round; then others get their turn */
@@ -373,7 +373,7 @@ void qmp_server_destroy(struct qmp_server *server)
 int qmp_server_listen(struct qmp_server *server, const char *path, struct error *err)
 {
 	struct qmp_listener *listener;
-	int fd = qmp_socket_listen(path, err);
+	int fd = unix_socket_listen("control socket", path, err);
 
 	if (fd < 0) {
 		return fd;

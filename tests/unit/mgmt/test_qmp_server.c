@@ -16,12 +16,12 @@
 
 #include "mgmt/ctl_client.h"
 #include "mgmt/qmp.h"
-#include "mgmt/qmp_socket.h"
 #include "mgmt/verbs.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
+#include "vmm/base/unix_socket.h"
 
 static struct fake_qmp_machine machine;
 static struct loop *loop;
@@ -115,7 +115,7 @@ Test(qmp_server, socket_of_a_running_machine_is_refused)
 
 Test(qmp_server, socket_that_nobody_serves_is_replaced)
 {
-	int stale = qmp_socket_listen(path, &err);
+	int stale = unix_socket_listen("control socket", path, &err);
 
 	cr_assert(ge(int, stale, 0));
 	(void)close(stale);
@@ -140,7 +140,7 @@ Test(qmp_server, path_that_is_too_long_is_refused)
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	cr_assert(eq(int, qmp_socket_path(name, &long_path, &err), 0));
-	cr_assert(eq(int, qmp_socket_listen(long_path, &err), -ENAMETOOLONG));
+	cr_assert(eq(int, unix_socket_listen("control socket", long_path, &err), -ENAMETOOLONG));
 	free(long_path);
 }
 
@@ -191,7 +191,7 @@ Test(qmp_server, client_that_has_not_negotiated_hears_only_the_greeting)
 	int fd;
 
 	cr_assert(eq(int, start_listening(), 0));
-	fd = qmp_socket_connect(path);
+	fd = unix_socket_connect(path);
 	cr_assert(gt(i64, (int64_t)recv(fd, text, sizeof(text) - 1, 0), 0));
 	cr_assert(ne(ptr, strstr(text, "\"QMP\""), NULL));
 	cr_assert(ne(ptr, strstr(text, "\r\n"), NULL));
@@ -235,7 +235,7 @@ Test(qmp_server, one_client_too_many_waits_for_another_to_leave)
 	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
 		cr_assert(eq(int, ctl_client_connect(&clients[i], "vm", &err), 0));
 	}
-	fd = qmp_socket_connect(path);
+	fd = unix_socket_connect(path);
 	cr_assert(ge(int, fd, 0));
 	emit(1);
 	cr_assert(eq(i64, (int64_t)recv(fd, text, sizeof(text), MSG_DONTWAIT), -1));
