@@ -10,6 +10,8 @@
 #include "devices/legacy/request.h"
 #include "devices/pci/pci.h"
 #include "devices/pci/q35.h"
+#include "display/clipboard.h"
+#include "display/input.h"
 #include "mgmt/machine_config.h"
 #include "mgmt/machine_devices.h"
 #include "mgmt/machine_requests.h"
@@ -40,6 +42,9 @@ struct machine {
 	struct loop *io_loop;
 	struct pci_bus *pci;
 	struct q35 *q35;
+	struct display *display;
+	struct input *input;
+	struct clipboard *clipboard;
 	struct machine_devices *devices;
 	struct cpus *cpus;
 
@@ -317,6 +322,22 @@ static int make_pci(struct machine *machine, struct error *err)
 	return q35_create(machine->pci, &machine->q35, err);
 }
 
+static int make_screen(struct machine *machine, struct error *err)
+{
+	static const struct clipboard_directions directions[] = {
+		[MACHINE_CLIPBOARD_BOTH] = { .to_guest = true, .to_host = true },
+		[MACHINE_CLIPBOARD_TO_GUEST] = { .to_guest = true },
+		[MACHINE_CLIPBOARD_TO_HOST] = { .to_host = true },
+		[MACHINE_CLIPBOARD_OFF] = { 0 },
+	};
+	int code = input_create(&machine->input);
+
+	code = code
+		       ?: clipboard_create(&directions[machine->config->settings.clipboard],
+					   &machine->clipboard);
+	return code < 0 ? error_set_errno(err, code, "making the screen") : 0;
+}
+
 static int make_devices(struct machine *machine, struct error *err)
 {
 	const struct machine_config *config = machine->config;
@@ -326,6 +347,9 @@ static int make_devices(struct machine *machine, struct error *err)
 		.mmio = machine->mmio,
 		.irqs = machine->irqs,
 		.pci = machine->pci,
+		.display = machine->display,
+		.input = machine->input,
+		.clipboard = machine->clipboard,
 		.main_loop = machine->main_loop,
 		.requests = request_inbox_requests(machine->inbox),
 		.notify = request_inbox_notify,
@@ -379,6 +403,7 @@ int machine_create(const struct machine_config *config, struct loop *main_loop,
 	code = code ?: request_inbox_create(main_loop, on_requests, machine, &machine->inbox, err);
 	code = code ?: make_ground_floor(machine, err);
 	code = code ?: make_pci(machine, err);
+	code = code ?: make_screen(machine, err);
 	code = code ?: make_devices(machine, err);
 	code = code ?: make_cpus(machine, err);
 	code = code ?: load(machine, err);
@@ -397,6 +422,8 @@ void machine_destroy(struct machine *machine)
 	}
 	cpus_destroy(machine->cpus);
 	machine_devices_destroy(machine->devices);
+	clipboard_destroy(machine->clipboard);
+	input_destroy(machine->input);
 	q35_destroy(machine->q35);
 	pci_bus_destroy(machine->pci);
 	loop_destroy(machine->io_loop);
@@ -450,6 +477,21 @@ int machine_cpu_thread_id(const struct machine *machine, unsigned cpu)
 struct pci_bus *machine_pci(struct machine *machine)
 {
 	return machine->pci;
+}
+
+struct display *machine_display(struct machine *machine)
+{
+	return machine->display;
+}
+
+struct input *machine_input(struct machine *machine)
+{
+	return machine->input;
+}
+
+struct clipboard *machine_clipboard(struct machine *machine)
+{
+	return machine->clipboard;
 }
 
 uint64_t machine_memory_bytes(const struct machine *machine)

@@ -9,8 +9,11 @@
 #include "vmm/base/error.h"
 #include "vmm/base/list.h"
 
+struct clipboard;
 struct device_type;
+struct display;
 struct guest_mem;
+struct input;
 struct kvm;
 struct loop;
 struct machine;
@@ -108,6 +111,10 @@ void machine_unlisten(struct machine_listener *listener);
 unsigned machine_cpu_count(const struct machine *machine);
 int machine_cpu_thread_id(const struct machine *machine, unsigned cpu);
 struct pci_bus *machine_pci(struct machine *machine);
+/* Where pictures leave, keys enter, copied texts pass both ways; NULL: this machine has none. */
+struct display *machine_display(struct machine *machine);
+struct input *machine_input(struct machine *machine);
+struct clipboard *machine_clipboard(struct machine *machine);
 uint64_t machine_memory_bytes(const struct machine *machine);
 
 /* The devices in the order of their making; NULL ends. */

@@ -19,6 +19,9 @@
 
 static const char *const actions[] = { "restart", "pause", "exit", NULL };
 
+/* In the order of enum machine_clipboard. */
+static const char *const clipboards[] = { "both", "to-guest", "to-host", "off", NULL };
+
 #define SETTING(member) offsetof(struct machine_settings, member)
 
 static const struct option settings[] = {
@@ -91,6 +94,13 @@ static const struct option settings[] = {
 	  .offset = SETTING(balloon),
 	  .default_text = "on",
 	  .help = "let memory be taken back from the running guest" },
+	{ .name = "clipboard",
+	  .kind = OPTION_CHOICE,
+	  .offset = SETTING(clipboard),
+	  .choices = clipboards,
+	  .value_name = "both|to-guest|to-host|off",
+	  .default_text = "both",
+	  .help = "share what is copied, on the host and in a guest with spice-vdagent" },
 	{ .name = "debug-exit",
 	  .kind = OPTION_BOOL,
 	  .offset = SETTING(debug_exit),

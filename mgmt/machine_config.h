@@ -18,6 +18,14 @@ enum machine_action {
 	MACHINE_ACTION_EXIT
 };
 
+/* What is copied in the guest and on the host may be pasted where. */
+enum machine_clipboard {
+	MACHINE_CLIPBOARD_BOTH,
+	MACHINE_CLIPBOARD_TO_GUEST,
+	MACHINE_CLIPBOARD_TO_HOST,
+	MACHINE_CLIPBOARD_OFF,
+};
+
 /*
  * What `thunderlake run` was told. Each field is a long option and a key of the configuration file
  * (mgmt/machine_config.c has the one table for both); --dry-run prints it in the file's form.
@@ -36,6 +44,7 @@ struct machine_settings {
 	struct option_list devices;
 	bool rng;
 	bool balloon;
+	unsigned clipboard; /* enum machine_clipboard */
 	bool debug_exit;
 	unsigned on_reboot, on_panic, on_poweroff; /* enum machine_action */
 	struct option_list qmp;

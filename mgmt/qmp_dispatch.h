@@ -9,10 +9,13 @@
 #include "mgmt/qmp_machine.h"
 #include "vmm/base/compiler.h"
 
+struct loop;
+
 /* What a command works on. */
 struct qmp_context {
 	const struct qmp_machine_ops *ops;
 	void *machine;
+	struct loop *loop; /* the main loop; NULL in tests of commands that need none */
 };
 
 /* QMP's error classes; clients look at the class, people at the text. */

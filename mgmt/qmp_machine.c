@@ -164,6 +164,21 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 	return pci_device_at(machine_pci(machine), slot, function);
 }
 
+static struct display *display(void *machine)
+{
+	return machine_display(machine);
+}
+
+static struct input *input(void *machine)
+{
+	return machine_input(machine);
+}
+
+static struct clipboard *clipboard(void *machine)
+{
+	return machine_clipboard(machine);
+}
+
 static int set_link(void *machine, const char *id, bool up)
 {
 	const struct machine_device *device = machine_find_device(machine, id);
@@ -229,6 +244,9 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,
+	.display = display,
+	.input = input,
+	.clipboard = clipboard,
 	.set_link = set_link,
 	.balloon = balloon,
 	.balloon_stats = balloon_stats,

@@ -12,6 +12,9 @@
 
 struct balloon_stats;
 struct block_info;
+struct clipboard;
+struct display;
+struct input;
 struct pci_device;
 
 /*
@@ -58,6 +61,11 @@ struct qmp_machine_ops {
 	bool (*network_at)(void *machine, size_t index, struct qmp_network *out);
 	/* NULL where nothing is plugged in. */
 	const struct pci_device *(*pci_at)(void *machine, unsigned slot, unsigned function);
+
+	/* Where its pictures, keys and copied texts pass; NULL where there is none. */
+	struct display *(*display)(void *machine);
+	struct input *(*input)(void *machine);
+	struct clipboard *(*clipboard)(void *machine);
 
 	/* -ENODEV: no network card of that id. */
 	int (*set_link)(void *machine, const char *id, bool up);

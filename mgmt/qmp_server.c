@@ -334,7 +334,7 @@ int qmp_server_create(struct loop *loop, const struct qmp_machine_ops *ops, void
 		return -ENOMEM;
 	}
 	server->loop = loop;
-	server->context = (struct qmp_context){ .ops = ops, .machine = machine };
+	server->context = (struct qmp_context){ .ops = ops, .machine = machine, .loop = loop };
 	list_init(&server->listeners);
 	list_init(&server->clients);
 	loop_timer_init(&server->reaper, reap_clients, server);

@@ -31,6 +31,7 @@ _thunderlake_run() {
 	case $prev in
 	--kernel | --initrd | --config | --disk) _thunderlake_files ;;
 	--on-reboot | --on-panic | --on-poweroff) _thunderlake_words 'restart pause exit' ;;
+	--clipboard) _thunderlake_words 'both to-guest to-host off' ;;
 	--serial | --console) _thunderlake_words 'stdio pty none file: unix:' ;;
 	--net) _thunderlake_words 'user tap none' ;;
 	--device) _thunderlake_words "help $(_thunderlake_device_types "$1")" ;;

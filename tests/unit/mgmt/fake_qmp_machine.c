@@ -142,6 +142,21 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 	return slot ? &card : &bridge;
 }
 
+static struct display *display(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->display;
+}
+
+static struct input *input(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->input;
+}
+
+static struct clipboard *clipboard(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->clipboard;
+}
+
 static int set_link(void *machine, const char *id, bool up)
 {
 	((struct fake_qmp_machine *)machine)->link_up = up;
@@ -188,6 +203,9 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,
+	.display = display,
+	.input = input,
+	.clipboard = clipboard,
 	.set_link = set_link,
 	.balloon = balloon,
 	.balloon_stats = balloon_stats,

@@ -17,6 +17,10 @@ struct fake_qmp_machine {
 	uint64_t balloon_target;
 	bool refuses; /* resume and reset fail with a text */
 	unsigned resets, power_buttons;
+	/* What the test made; NULL: none. */
+	struct display *display;
+	struct input *input;
+	struct clipboard *clipboard;
 };
 
 #define FAKE_QMP_MACHINE                                                        \

@@ -14,7 +14,6 @@
 #include "mgmt/ctl_client.h"
 #include "mgmt/qmp.h"
 #include "mgmt/qmp_dispatch.h"
-#include "mgmt/qmp_socket.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/loop.h"
