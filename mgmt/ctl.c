@@ -20,20 +20,37 @@ enum exit_code {
 
 static const char *action_name(const void *context, size_t i)
 {
+	const struct ctl_action *action = ctl_action_at(i);
+
 	(void)context;
-	return ctl_actions[i].name;
+	return action ? action->name : NULL;
+}
+
+static void print_action_options(const struct ctl_action *action)
+{
+	for (size_t i = 0; i < action->options.count; i++) {
+		const struct option *option = &action->options.options[i];
+		char left[48];
+
+		(void)snprintf(left, sizeof(left), "--%s%s%s", option->name,
+			       option->value_name ? "=" : "",
+			       option->value_name ? option->value_name : "");
+		(void)printf("    %-22s %s\n", left, option->help);
+	}
 }
 
 static void print_help(void)
 {
+	const struct ctl_action *action;
+
 	(void)printf("Usage: thunderlake ctl [--json] [NAME [ACTION [ARGUMENT…]]]\n\n"
 		     "Talks to the running machine NAME; alone, lists the machines that run.\n\n");
-	for (size_t i = 0; ctl_actions[i].name; i++) {
+	for (size_t i = 0; (action = ctl_action_at(i)); i++) {
 		char left[48];
 
-		(void)snprintf(left, sizeof(left), "%s %s", ctl_actions[i].name,
-			       ctl_actions[i].arguments);
-		(void)printf("  %-24s %s\n", left, ctl_actions[i].help);
+		(void)snprintf(left, sizeof(left), "%s %s", action->name, action->arguments);
+		(void)printf("  %-24s %s\n", left, action->help);
+		print_action_options(action);
 	}
 	(void)printf("\n"
 		     "  --json                   print for programs\n"
@@ -45,11 +62,12 @@ static void print_help(void)
 
 static const struct ctl_action *find_action(const char *name, struct error *err)
 {
+	const struct ctl_action *action;
 	const char *near;
 
-	for (size_t i = 0; ctl_actions[i].name; i++) {
-		if (strcmp(ctl_actions[i].name, name) == 0) {
-			return &ctl_actions[i];
+	for (size_t i = 0; (action = ctl_action_at(i)); i++) {
+		if (strcmp(action->name, name) == 0) {
+			return action;
 		}
 	}
 	near = nearest_name(name, action_name, NULL);
@@ -75,26 +93,49 @@ static int exit_code(int code)
 	}
 }
 
-/* `words`: the machine's name, then perhaps an action with arguments; NULL-terminated. */
-static int run_action(struct ctl *ctl, char **words, int count, struct error *err)
+/* `words` are the arguments alone; NULL-terminated. */
+static int connect_and_run(struct ctl *ctl, const struct ctl_action *action, const char *name,
+			   char **words, struct error *err)
 {
-	const struct ctl_action *action = find_action(count > 1 ? words[1] : "status", err);
-	const int arguments = MAX(count - 2, 0);
+	int arguments = 0;
 	int code;
 
-	if (!action) {
-		return -EINVAL;
+	while (words[arguments]) {
+		arguments++;
 	}
 	if (arguments < action->min || arguments > action->max) {
 		return error_set(err, -EINVAL, "usage: thunderlake ctl NAME %s%s%s", action->name,
 				 action->arguments[0] ? " " : "", action->arguments);
 	}
-	code = ctl_client_connect(&ctl->client, words[0], err);
+	code = ctl_client_connect(&ctl->client, name, err);
 	if (code < 0) {
 		return code;
 	}
-	code = ctl_run_action(ctl, action, words + MIN(count, 2), err);
+	code = ctl_run_action(ctl, action, words, err);
 	ctl_client_close(&ctl->client);
+	return code;
+}
+
+/* `words`: the machine's name, then perhaps an action with arguments; NULL-terminated. */
+static int run_action(struct ctl *ctl, char **words, int count, struct error *err)
+{
+	const struct ctl_action *action = find_action(count > 1 ? words[1] : "status", err);
+	AUTO_FREE void *options = NULL;
+	int code;
+
+	if (!action) {
+		return -EINVAL;
+	}
+	options = calloc(1, action->options_size ? action->options_size : 1);
+	if (!options) {
+		return error_set_errno(err, -ENOMEM, "%s", action->name);
+	}
+	ctl->options = options;
+	code = ctl_parse_options(action, words + MIN(count, 2), options, err);
+	if (code == 0) {
+		code = connect_and_run(ctl, action, words[0], words + MIN(count, 2), err);
+	}
+	options_finish(&action->options, options);
 	return code;
 }
 
@@ -168,16 +209,20 @@ int ctl_main(int argc, char **argv)
 	struct error err = { "" };
 	bool only_names = false;
 	bool help = false;
-	int count = 0; /* of the words that are no options, moved to the front of argv */
+	bool ended = false; /* by a word `--`: what follows is the action's */
+	int count = 0;	    /* of the words that are the action's, moved to the front of argv */
 	int code;
 
 	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] != '-') {
-			argv[count++] = argv[i];
-		} else if (!take_option(argv[i], &ctl, &only_names, &help)) {
+		if (!ended && take_option(argv[i], &ctl, &only_names, &help)) {
+			continue;
+		}
+		if (argv[i][0] == '-' && count < 2) {
 			log_error("", "unknown option '%s' (see thunderlake ctl --help)", argv[i]);
 			return CTL_EXIT_USAGE;
 		}
+		ended |= strcmp(argv[i], "--") == 0;
+		argv[count++] = argv[i];
 	}
 	argv[count] = NULL;
 	if (help) {

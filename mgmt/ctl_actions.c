@@ -74,7 +74,7 @@ static int run_pci(struct ctl *ctl, char **argv, struct error *err)
 	return show(ctl, "query-pci", ctl_print_pci, err);
 }
 
-static int execute(struct ctl *ctl, const char *command, json_t *arguments, struct error *err)
+int ctl_execute(struct ctl *ctl, const char *command, json_t *arguments, struct error *err)
 {
 	json_t *value;
 	int code = ctl_client_execute(&ctl->client, command, arguments, &value, err);
@@ -96,7 +96,7 @@ static int run_balloon(struct ctl *ctl, char **argv, struct error *err)
 	if (parse_size(argv[0], &bytes) < 0 || bytes == 0 || bytes > INT64_MAX) {
 		return error_set(err, -EINVAL, "'%s' is no size; 512M and 2G are", argv[0]);
 	}
-	return execute(ctl, "balloon", json_pack("{s:I}", "value", (json_int_t)bytes), err);
+	return ctl_execute(ctl, "balloon", json_pack("{s:I}", "value", (json_int_t)bytes), err);
 }
 
 static int run_link(struct ctl *ctl, char **argv, struct error *err)
@@ -107,8 +107,8 @@ static int run_link(struct ctl *ctl, char **argv, struct error *err)
 	if (!argv[1] || (strcmp(argv[1], "up") != 0 && strcmp(argv[1], "down") != 0)) {
 		return error_set(err, -EINVAL, "expected: link DEVICE up, or link DEVICE down");
 	}
-	return execute(ctl, "set_link",
-		       json_pack("{s:s, s:b}", "name", argv[0], "up", argv[1][0] == 'u'), err);
+	return ctl_execute(ctl, "set_link",
+			   json_pack("{s:s, s:b}", "name", argv[0], "up", argv[1][0] == 'u'), err);
 }
 
 static int run_events(struct ctl *ctl, char **argv, struct error *err)
@@ -161,7 +161,7 @@ static int run_raw(struct ctl *ctl, char **argv, struct error *err)
 	return code;
 }
 
-const struct ctl_action ctl_actions[] = {
+const struct ctl_action ctl_machine_actions[] = {
 	{ "status", "", "its state, processors and memory", 0, 0, NULL, run_status },
 	{ "stop", "", "pause it", 0, 0, "stop", NULL },
 	{ "cont", "", "let it go on", 0, 0, "cont", NULL },
@@ -181,8 +181,22 @@ const struct ctl_action ctl_actions[] = {
 	{ .name = NULL },
 };
 
+static const struct ctl_action *const tables[] = { ctl_machine_actions };
+
+const struct ctl_action *ctl_action_at(size_t index)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		for (const struct ctl_action *action = tables[i]; action->name; action++) {
+			if (index-- == 0) {
+				return action;
+			}
+		}
+	}
+	return NULL;
+}
+
 int ctl_run_action(struct ctl *ctl, const struct ctl_action *action, char **argv, struct error *err)
 {
-	return action->command ? execute(ctl, action->command, NULL, err)
+	return action->command ? ctl_execute(ctl, action->command, NULL, err)
 			       : action->run(ctl, argv, err);
 }

@@ -7,11 +7,13 @@
 
 #include "mgmt/ctl_client.h"
 #include "vmm/base/error.h"
+#include "vmm/base/options.h"
 
 /* What `ctl` can do with one machine. */
 struct ctl {
 	struct ctl_client client;
-	bool json; /* print for programs */
+	bool json;	     /* print for programs */
+	const void *options; /* the action's, as its table fills them */
 };
 
 /* A word after the machine's name. */
@@ -23,14 +25,29 @@ struct ctl_action {
 	const char *command; /* of QMP, when there is nothing more to it than running it */
 	/* Otherwise; `argv` ends with NULL. Errors as ctl_client_execute; -EINVAL: wrong usage. */
 	int (*run)(struct ctl *ctl, char **argv, struct error *err);
+	/* `--NAME=VALUE` words among the arguments; a word `--` ends them. None: all zero. */
+	struct option_table options;
+	size_t options_size;
 };
 
-/* Ends with a NULL name. */
-extern const struct ctl_action ctl_actions[];
+/* Each ends with a NULL name. */
+extern const struct ctl_action ctl_machine_actions[]; /* ctl_actions.c */
+
+/* Number `index` of all actions, NULL after the last. */
+const struct ctl_action *ctl_action_at(size_t index);
 
 /* Runs an action on the machine that `ctl` is connected to. */
 int ctl_run_action(struct ctl *ctl, const struct ctl_action *action, char **argv,
 		   struct error *err);
+
+/* Runs a command, takes the reference to `arguments` (NULL: none), shows what it returned only to
+ * programs. */
+int ctl_execute(struct ctl *ctl, const char *command, json_t *arguments, struct error *err);
+
+/* Takes the options out of an action's words, which move together, and fills `options`, zeroed, of
+ * action->options_size bytes; options_finish undoes it, on failure too. -EINVAL. */
+int ctl_parse_options(const struct ctl_action *action, char **words, void *options,
+		      struct error *err);
 
 /* What a line about the machine tells, a new reference. */
 int ctl_summarize(struct ctl *ctl, json_t **out, struct error *err);

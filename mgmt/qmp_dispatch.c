@@ -110,6 +110,8 @@ static bool has_kind(const json_t *value, enum qmp_kind kind)
 		return json_is_string(value);
 	case QMP_ARRAY:
 		return json_is_array(value);
+	case QMP_OBJECT:
+		return json_is_object(value);
 	}
 	return false;
 }
@@ -119,7 +121,8 @@ static const char *kind_name(enum qmp_kind kind)
 	static const char *const names[] = { [QMP_BOOL] = "boolean",
 					     [QMP_INTEGER] = "integer",
 					     [QMP_STRING] = "string",
-					     [QMP_ARRAY] = "array" };
+					     [QMP_ARRAY] = "array",
+					     [QMP_OBJECT] = "object" };
 
 	return names[kind];
 }

@@ -61,6 +61,7 @@ enum qmp_kind {
 	QMP_INTEGER,
 	QMP_STRING,
 	QMP_ARRAY,
+	QMP_OBJECT,
 };
 
 struct qmp_argument {

@@ -2,7 +2,7 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
  *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
  *       mgmt/qmp_server.c mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c
- *       mgmt/ctl_client.c mgmt/ctl_print.c tests/unit/mgmt/fake_qmp_machine.c */
+ *       mgmt/ctl_options.c mgmt/ctl_client.c mgmt/ctl_print.c tests/unit/mgmt/fake_qmp_machine.c */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>
