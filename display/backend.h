@@ -62,6 +62,13 @@ struct display_backend_type {
  * nothing is chosen. */
 extern const struct display_backend_type *const display_backend_types[];
 
+/* By name; NULL: no such back end, the nearest is suggested. */
+const struct display_backend_type *display_backend_find(const char *name, struct error *err);
+
+/* Whether display_backend_create would know this name and these options; -EINVAL and others as
+ * there. Makes nothing. */
+int display_backend_check(const char *text, struct error *err);
+
 /* Makes a back end from `NAME[,OPTION=…]`, or from "auto": the first that is available, with a line
  * in the log when that is none for want of a display server. -EINVAL: no such name (nearest
  * suggested) or option; other errors are the back end's. */
