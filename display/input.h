@@ -45,6 +45,9 @@ void input_destroy(struct input *input);
 
 /* --- sinks: the guest's devices -------------------------------------------------------------- */
 
+#define INPUT_RANK_PS2	  1u /* works without a driver of ours */
+#define INPUT_RANK_VIRTIO 2u
+
 struct input_sink {
 	const char *id; /* "keyboard0" */
 	enum input_kind kind;
