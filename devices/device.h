@@ -60,6 +60,8 @@ struct device_type {
 	struct option_table options;
 	size_t options_size; /* of the struct that `options` fills; 0 without options */
 	size_t state_size;   /* allocated zeroed before init, freed after finish */
+	/* Its work takes long enough to delay other devices: a loop and thread of its own. */
+	bool has_own_loop;
 
 	/* `options` is valid for the call only. On failure init has undone all it did. */
 	int (*init)(void *state, const struct device_env *env, const void *options,

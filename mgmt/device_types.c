@@ -12,6 +12,7 @@
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
+#include "devices/virtio/gpu.h"
 #include "devices/virtio/input.h"
 #include "devices/virtio/net.h"
 #include "devices/virtio/rng.h"
@@ -29,6 +30,7 @@ const struct device_type *const device_types[] = {
 	&virtio_console_type,
 	&virtio_rng_type,
 	&virtio_balloon_type,
+	&virtio_gpu_type,
 	&virtio_keyboard_type,
 	&virtio_tablet_type,
 	&virtio_mouse_type,

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "devices/device.h"
-#include "devices/virtio/blk.h"
 #include "mgmt/machine_config.h"
 #include "vmm/base/loop.h"
 
@@ -21,13 +20,12 @@ struct machine_devices {
 	struct part parts[];
 };
 
-/* Disks get a thread each; everything else shares one. */
 static int choose_loop(struct part *part, struct loop *shared_loop, struct loop **out)
 {
 	int code;
 
 	*out = shared_loop;
-	if (part->device.type != &virtio_blk_type) {
+	if (!part->device.type->has_own_loop) {
 		return 0;
 	}
 	code = loop_create(part->device.id, &part->own_loop);

@@ -12,8 +12,9 @@ struct loop;
 struct machine_device_config;
 
 /*
- * The devices of a machine, in the order of their making. Each disk gets a loop and thread of its
- * own, all others share one. Main thread; processors paused but for making and asking.
+ * The devices of a machine, in the order of their making. Those that ask for it get a loop and
+ * thread of their own, all others share one. Main thread; processors paused but for making and
+ * asking.
  */
 struct machine_devices;
 

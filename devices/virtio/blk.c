@@ -409,6 +409,7 @@ const struct device_type virtio_blk_type = {
 	.options = { OPTIONS, ARRAY_SIZE(OPTIONS), .first = "file" },
 	.options_size = sizeof(struct blk_options),
 	.state_size = sizeof(struct blk),
+	.has_own_loop = true,
 	.init = init,
 	.reset = reset,
 	.quiesce = quiesce,
