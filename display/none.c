@@ -2,7 +2,6 @@
 #include "display/none.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "display/display.h"
@@ -122,20 +121,11 @@ static int create(const struct display_backend_env *env, const void *options,
 	return 0;
 }
 
-static void describe(const struct display_backend *backend, char *text, size_t size)
-{
-	const struct none *none = (const struct none *)backend;
-
-	(void)snprintf(text, size, "no window; %u refreshes each second",
-		       (unsigned)none->refresh_hz);
-}
-
 const struct display_backend_type display_none_type = {
 	.name = "none",
 	.help = "no window: a virtual monitor, for scripts and hosts without a screen",
 	.options = { none_options, ARRAY_SIZE(none_options), "refresh" },
 	.options_size = sizeof(struct none_options),
 	.create = create,
-	.describe = describe,
 	.destroy = destroy,
 };

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "display/backend.h"
 #include "vmm/base/compiler.h"
 
 #define HUGE_PAGE_FOLDER "/sys/kernel/mm/transparent_hugepage"
@@ -183,6 +184,29 @@ static void check_image_build(struct host_check *check)
 	}
 }
 
+/* As --display auto looks for one. */
+static void check_display_server(struct host_check *check)
+{
+	bool can_show = false;
+
+	for (size_t i = 0; display_backend_types[i]; i++) {
+		const struct display_backend_type *type = display_backend_types[i];
+
+		if (!type->is_available) {
+			continue;
+		}
+		can_show = true;
+		if (type->is_available()) {
+			check->ok = true;
+			explain(check, "--display %s: %s", type->name, type->help);
+			return;
+		}
+	}
+	explain(check, "%s",
+		can_show ? "DISPLAY and WAYLAND_DISPLAY lead to none; from afar, use --display vnc"
+			 : "not built in; install libsdl2-dev and configure again");
+}
+
 size_t host_checks_run(struct host_check out[HOST_CHECKS_MAX])
 {
 	static const struct {
@@ -194,6 +218,7 @@ size_t host_checks_run(struct host_check out[HOST_CHECKS_MAX])
 		{ "io_uring", "disks without a system call each", check_io_uring },
 		{ "user_network", "network without privileges", check_slirp },
 		{ "tap", "network at full speed", check_tap },
+		{ "display_server", "guests have a window", check_display_server },
 		{ "image_build", "guest images from recipes", check_image_build },
 	};
 	_Static_assert(ARRAY_SIZE(checks) <= HOST_CHECKS_MAX, "room for all checks");

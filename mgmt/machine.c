@@ -11,6 +11,7 @@
 #include "devices/pci/pci.h"
 #include "devices/pci/q35.h"
 #include "display/clipboard.h"
+#include "display/display.h"
 #include "display/input.h"
 #include "mgmt/machine_config.h"
 #include "mgmt/machine_devices.h"
@@ -330,8 +331,12 @@ static int make_screen(struct machine *machine, struct error *err)
 		[MACHINE_CLIPBOARD_TO_HOST] = { .to_host = true },
 		[MACHINE_CLIPBOARD_OFF] = { 0 },
 	};
+	const struct machine_config *config = machine->config;
 	int code = input_create(&machine->input);
 
+	if (code == 0 && machine_config_has_display(config)) {
+		code = display_create((unsigned)config->settings.screens, &machine->display);
+	}
 	code = code
 		       ?: clipboard_create(&directions[machine->config->settings.clipboard],
 					   &machine->clipboard);
@@ -423,6 +428,7 @@ void machine_destroy(struct machine *machine)
 	cpus_destroy(machine->cpus);
 	machine_devices_destroy(machine->devices);
 	clipboard_destroy(machine->clipboard);
+	display_destroy(machine->display);
 	input_destroy(machine->input);
 	q35_destroy(machine->q35);
 	pci_bus_destroy(machine->pci);

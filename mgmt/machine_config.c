@@ -7,6 +7,8 @@
 
 #include "config.h"
 #include "devices/device.h"
+#include "display/backend.h"
+#include "display/display.h"
 #include "mgmt/device_types.h"
 #include "vmm/cpu/cpus.h"
 #include "vmm/mem/guest_mem.h"
@@ -94,6 +96,24 @@ static const struct option settings[] = {
 	  .offset = SETTING(balloon),
 	  .default_text = "on",
 	  .help = "let memory be taken back from the running guest" },
+	{ .name = "debug-exit",
+	  .kind = OPTION_BOOL,
+	  .offset = SETTING(debug_exit),
+	  .help = "let the guest end the process by port 0xf4: exit code 2 × value + 1" },
+	{ .name = "display",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(display),
+	  .value_name = "sdl|vnc|none|auto|off[,OPTION=...]",
+	  .default_text = "auto",
+	  .help = "where the screen is shown: `--display help` tells of each; off: no screen at "
+		  "all" },
+	{ .name = "screens",
+	  .kind = OPTION_INT,
+	  .offset = SETTING(screens),
+	  .default_text = "1",
+	  .min = 1,
+	  .max = DISPLAY_SCANOUTS_MAX,
+	  .help = "monitors that the graphics card has" },
 	{ .name = "clipboard",
 	  .kind = OPTION_CHOICE,
 	  .offset = SETTING(clipboard),
@@ -101,10 +121,6 @@ static const struct option settings[] = {
 	  .value_name = "both|to-guest|to-host|off",
 	  .default_text = "both",
 	  .help = "share what is copied, on the host and in a guest with spice-vdagent" },
-	{ .name = "debug-exit",
-	  .kind = OPTION_BOOL,
-	  .offset = SETTING(debug_exit),
-	  .help = "let the guest end the process by port 0xf4: exit code 2 × value + 1" },
 	{ .name = "on-reboot",
 	  .kind = OPTION_CHOICE,
 	  .offset = SETTING(on_reboot),
@@ -284,6 +300,21 @@ static int add_any_device(struct machine_config *config, const char *text, struc
 	return add_device(config, type, type, comma ? comma + 1 : "", err);
 }
 
+static bool is_asked_for(const struct machine_config *config, const char *type)
+{
+	const struct option_list *list = &config->settings.devices;
+	size_t length = strlen(type);
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *text = list->items[i];
+
+		if (strncmp(text, type, length) == 0 && (!text[length] || text[length] == ',')) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int add_each(struct machine_config *config, const struct option_list *list, const char *type,
 		    const char *id_prefix, struct error *err)
 {
@@ -402,6 +433,29 @@ static int add_platform(struct machine_config *config, struct error *err)
 	return code;
 }
 
+/* The graphics card, keyboard and tablet; one that was asked for by --device takes its place. */
+static int add_screen(struct machine_config *config, struct error *err)
+{
+	static const struct {
+		const char *type, *id_prefix;
+	} parts[] = {
+		{ "virtio-gpu", "gpu" },
+		{ "virtio-keyboard", "keyboard" },
+		{ "virtio-tablet", "tablet" },
+	};
+	int code = 0;
+
+	if (!machine_config_has_display(config)) {
+		return 0;
+	}
+	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(parts); i++) {
+		if (device_type_find(parts[i].type, NULL) && !is_asked_for(config, parts[i].type)) {
+			code = add_device(config, parts[i].type, parts[i].id_prefix, "", err);
+		}
+	}
+	return code;
+}
+
 static int add_all_devices(struct machine_config *config, struct error *err)
 {
 	struct machine_settings *s = &config->settings;
@@ -411,6 +465,7 @@ static int add_all_devices(struct machine_config *config, struct error *err)
 	code = code ?: add_each(config, &s->disks, "virtio-blk", "disk", err);
 	code = code ?: add_nets(config, err);
 	code = code ?: add_consoles(config, err);
+	code = code ?: add_screen(config, err);
 	if (code == 0 && s->rng) {
 		code = add_device(config, "virtio-rng", "rng", "", err);
 	}
@@ -457,6 +512,11 @@ static int resolve_cpus(struct machine_config *config, struct error *err)
 
 /* --- */
 
+bool machine_config_has_display(const struct machine_config *config)
+{
+	return strcmp(config->settings.display, "off") != 0;
+}
+
 int machine_config_resolve(struct machine_config *config, struct error *err)
 {
 	struct machine_settings *s = &config->settings;
@@ -472,7 +532,8 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 				 "memory: %" PRIu64 " bytes are not a whole number of MiB",
 				 s->memory);
 	}
-	code = resolve_cpus(config, err);
+	code = machine_config_has_display(config) ? display_backend_check(s->display, err) : 0;
+	code = code ?: resolve_cpus(config, err);
 	if (code < 0) {
 		return code;
 	}

@@ -44,6 +44,8 @@ struct machine_settings {
 	struct option_list devices;
 	bool rng;
 	bool balloon;
+	char *display; /* "auto", "off", "NAME[,OPTION=…]": display/backend.h */
+	uint64_t screens;
 	unsigned clipboard; /* enum machine_clipboard */
 	bool debug_exit;
 	unsigned on_reboot, on_panic, on_poweroff; /* enum machine_action */
@@ -86,6 +88,9 @@ int machine_config_load(struct machine_config *config, const char *path, struct 
 
 /* After all options: checks what belongs together and makes the list of devices. */
 int machine_config_resolve(struct machine_config *config, struct error *err);
+
+/* Whether it has a screen, with the keyboard and pointer that belong to one. */
+bool machine_config_has_display(const struct machine_config *config);
 
 /* The resolved machine as a configuration file with comments. */
 void machine_config_print(const struct machine_config *config, FILE *out);

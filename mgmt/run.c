@@ -10,6 +10,7 @@
 #include "mgmt/machine.h"
 #include "mgmt/qmp.h"
 #include "mgmt/run_args.h"
+#include "mgmt/screen.h"
 #include "mgmt/verbs.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
@@ -18,6 +19,7 @@
 struct run {
 	struct loop *loop;
 	struct machine *machine;
+	struct screen *screen;
 	int signal_fd;
 	struct loop_watch signal_watch;
 	bool was_signalled;
@@ -152,7 +154,8 @@ static int start(struct run *run, const struct machine_config *config, struct er
 	loop_task_init(&run->quit_task, quit, run);
 	char_set_escape_handler(on_escape, run);
 	code = machine_create(config, run->loop, &run->machine, err);
-	return code ?: serve_qmp(run, config, err);
+	code = code ?: serve_qmp(run, config, err);
+	return code ?: screen_create(run->machine, run->loop, &run->screen, err);
 }
 
 static void finish(struct run *run)
@@ -160,6 +163,7 @@ static void finish(struct run *run)
 	if (run->listener.arg) {
 		machine_unlisten(&run->listener);
 	}
+	screen_destroy(run->screen);
 	qmp_server_destroy(run->qmp);
 	machine_destroy(run->machine);
 	char_restore_terminal();
@@ -227,7 +231,7 @@ int run_main(int argc, char **argv)
 		log_set_level(LOG_LEVEL_ERROR);
 	}
 	if (args.help) {
-		if (!run_args_print_device_help(&args.config)) {
+		if (!run_args_print_type_help(&args.config)) {
 			run_args_print_help();
 		}
 	} else if (args.dry_run) {

@@ -219,17 +219,21 @@ static int use_source(struct run_args *args, const char *source, struct error *e
 	return code < 0 ? code : machine_config_load(&args->config, ini, err);
 }
 
-static bool asks_device_help(const struct machine_config *config)
+static bool is_question(const char *value)
+{
+	return strcmp(value, "help") == 0 || ends_with(value, ",help");
+}
+
+static bool asks_type_help(const struct machine_config *config)
 {
 	const struct option_list *devices = &config->settings.devices;
 
 	for (size_t i = 0; i < devices->count; i++) {
-		if (strcmp(devices->items[i], "help") == 0 ||
-		    ends_with(devices->items[i], ",help")) {
+		if (is_question(devices->items[i])) {
 			return true;
 		}
 	}
-	return false;
+	return is_question(config->settings.display);
 }
 
 /* The source is the ground that the options build on, wherever it stands among them. */
@@ -257,7 +261,7 @@ int run_args_parse(int argc, char **argv, struct run_args *out, struct error *er
 	int code = machine_config_init(&out->config, err);
 
 	code = code ?: apply_all(argc, argv, out, err);
-	if (code == 0 && (out->help || asks_device_help(&out->config))) {
+	if (code == 0 && (out->help || asks_type_help(&out->config))) {
 		out->help = true;
 		return 0;
 	}

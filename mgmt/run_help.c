@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "devices/device.h"
+#include "display/backend.h"
 #include "mgmt/device_types.h"
 #include "mgmt/run_args.h"
 #include "vmm/base/log.h"
@@ -12,9 +13,8 @@ static const struct {
 	const char *first;
 	const char *title;
 } groups[] = {
-	{ "name", "Machine" }, { "kernel", "What it boots" },
-	{ "disk", "Devices" }, { "on-reboot", "When the guest ends" },
-	{ "qmp", "Control" },
+	{ "name", "Machine" },	 { "kernel", "What it boots" },		 { "disk", "Devices" },
+	{ "display", "Screen" }, { "on-reboot", "When the guest ends" }, { "qmp", "Control" },
 };
 
 static const char *value_name(const struct option *option)
@@ -85,7 +85,9 @@ void run_args_print_help(void)
 		"outside.\n");
 }
 
-static void print_types(void)
+/* --- kinds of devices and displays --- */
+
+static void print_devices(void)
 {
 	(void)printf("Devices (--device TYPE,help tells a type's options):\n");
 	for (size_t i = 0; device_types[i]; i++) {
@@ -93,40 +95,74 @@ static void print_types(void)
 	}
 }
 
-static void print_type(const char *name)
+static void print_displays(void)
 {
-	const struct device_type *type;
-	struct error err;
+	(void)printf("Displays (--display TYPE,help tells a type's options):\n");
+	for (size_t i = 0; display_backend_types[i]; i++) {
+		(void)printf("  %-16s %s\n", display_backend_types[i]->name,
+			     display_backend_types[i]->help);
+	}
+	(void)printf("  %-16s %s\n", "auto", "a window where there is a display server, else none");
+	(void)printf("  %-16s %s\n", "off", "no graphics card, keyboard or tablet in the machine");
+}
 
-	type = device_type_find(name, &err);
+static void print_table(const char *name, const char *help, const struct option_table *table)
+{
+	(void)printf("%s: %s\n", name, help);
+	for (size_t i = 0; i < table->count; i++) {
+		print_option("", &table->options[i]);
+	}
+}
+
+static void print_device(const char *name)
+{
+	struct error err;
+	const struct device_type *type = device_type_find(name, &err);
+
 	if (!type) {
 		log_error("device", "%s", err.text);
 		return;
 	}
-	(void)printf("%s: %s\n", type->name, type->help);
-	for (size_t i = 0; i < type->options.count; i++) {
-		print_option("", &type->options.options[i]);
-	}
+	print_table(type->name, type->help, &type->options);
 	(void)printf("  %-26s name of the device for control commands\n", "id=NAME");
 }
 
-bool run_args_print_device_help(const struct machine_config *config)
+static void print_display(const char *name)
+{
+	struct error err;
+	const struct display_backend_type *type = display_backend_find(name, &err);
+
+	if (!type) {
+		log_error("display", "%s", err.text);
+		return;
+	}
+	print_table(type->name, type->help, &type->options);
+}
+
+static bool answer(const char *value, void (*print_all)(void), void (*print_one)(const char *name))
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%s", value);
+	name[strcspn(name, ",")] = '\0';
+	if (strcmp(value, "help") == 0) {
+		print_all();
+		return true;
+	}
+	if (strstr(value, ",help")) {
+		print_one(name);
+		return true;
+	}
+	return false;
+}
+
+bool run_args_print_type_help(const struct machine_config *config)
 {
 	const struct option_list *devices = &config->settings.devices;
-	bool printed = false;
+	bool printed = answer(config->settings.display, print_displays, print_display);
 
 	for (size_t i = 0; i < devices->count; i++) {
-		char name[64];
-
-		(void)snprintf(name, sizeof(name), "%s", devices->items[i]);
-		name[strcspn(name, ",")] = '\0';
-		if (strcmp(devices->items[i], "help") == 0) {
-			print_types();
-			printed = true;
-		} else if (strstr(devices->items[i], ",help")) {
-			print_type(name);
-			printed = true;
-		}
+		printed |= answer(devices->items[i], print_devices, print_device);
 	}
 	return printed;
 }

@@ -13,6 +13,10 @@ _thunderlake_device_types() {
 	"$1" run --device help 2>/dev/null | sed -n 's/^  \([a-z0-9-]*\) .*/\1/p'
 }
 
+_thunderlake_display_types() {
+	"$1" run --display help 2>/dev/null | sed -n '/^  auto /d; /^  off /d; s/^  \([a-z0-9-]*\) .*/\1/p'
+}
+
 _thunderlake_images() {
 	"$1" image list 2>/dev/null | sed -n '1!s/ .*//p'
 }
@@ -31,6 +35,7 @@ _thunderlake_run() {
 	case $prev in
 	--kernel | --initrd | --config | --disk) _thunderlake_files ;;
 	--on-reboot | --on-panic | --on-poweroff) _thunderlake_words 'restart pause exit' ;;
+	--display) _thunderlake_words "auto off help $(_thunderlake_display_types "$1")" ;;
 	--clipboard) _thunderlake_words 'both to-guest to-host off' ;;
 	--serial | --console) _thunderlake_words 'stdio pty none file: unix:' ;;
 	--net) _thunderlake_words 'user tap none' ;;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/machine_config.c mgmt/machine_config_file.c mgmt/device_type_find.c */
+/* LINK: mgmt/machine_config.c mgmt/machine_config_file.c mgmt/device_type_find.c display/ */
 /* LIBS: inih */
 
 /* A hostile configuration file: loaded, resolved and, when that works, printed. */

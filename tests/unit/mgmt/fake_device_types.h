@@ -23,6 +23,9 @@ const struct device_type *const device_types[] = {
 	FAKE_TYPE("virtio-console"),
 	FAKE_TYPE("virtio-rng"),
 	FAKE_TYPE("virtio-balloon"),
+	FAKE_TYPE("virtio-gpu"),
+	FAKE_TYPE("virtio-keyboard"),
+	FAKE_TYPE("virtio-tablet"),
 	NULL,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/doctor.c mgmt/host_checks.c vmm/kvm/ */
+/* LINK: mgmt/doctor.c mgmt/host_checks.c vmm/kvm/ display/ */
 #include "mgmt/doctor.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/machine_config.c mgmt/machine_config_file.c mgmt/device_type_find.c */
+/* LINK: mgmt/machine_config.c mgmt/machine_config_file.c mgmt/device_type_find.c display/ */
 /* LIBS: inih */
 #include "mgmt/machine_config.h"
 
@@ -112,6 +112,45 @@ ParameterizedTest(struct cpus_case *row, machine_config, cpus_are_grouped)
 		cr_assert(eq(u64, config.cpus.cores, row->cores));
 		cr_assert(eq(u64, config.cpus.threads, row->threads));
 	}
+	machine_config_finish(&config);
+}
+
+Test(machine_config, unknown_display_is_refused_with_advice)
+{
+	struct machine_config config = make_config();
+	struct error err;
+
+	cr_assert(eq(int, machine_config_set(&config, "display", "nine", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, &err), -EINVAL));
+	cr_assert(ne(ptr, strstr(err.text, "none"), NULL), "%s", err.text);
+	machine_config_finish(&config);
+}
+
+Test(machine_config, machine_without_display_has_no_screen_devices)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(machine_config_has_display(&config));
+	cr_assert(ne(ptr, (void *)(uintptr_t)find(&config, "gpu0"), NULL));
+	cr_assert(ne(ptr, (void *)(uintptr_t)find(&config, "keyboard0"), NULL));
+	cr_assert(ne(ptr, (void *)(uintptr_t)find(&config, "tablet0"), NULL));
+	cr_assert(eq(int, machine_config_set(&config, "display", "off", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(not(machine_config_has_display(&config)));
+	cr_assert(eq(ptr, (void *)(uintptr_t)find(&config, "gpu0"), NULL));
+	cr_assert(eq(ptr, (void *)(uintptr_t)find(&config, "keyboard0"), NULL));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, screen_device_of_the_users_own_replaces_ours)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "device", "virtio-gpu,id=mine", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(ptr, (void *)(uintptr_t)find(&config, "gpu0"), NULL));
+	cr_assert(ne(ptr, (void *)(uintptr_t)find(&config, "mine"), NULL));
 	machine_config_finish(&config);
 }
 
