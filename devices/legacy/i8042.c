@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "devices/legacy/i8042.h"
 
+#include "devices/legacy/i8042_state.h"
 #include "devices/legacy/isa.h"
-#include "devices/legacy/ps2.h"
 #include "devices/legacy/request.h"
-#include "vmm/base/thread.h"
 #include "vmm/boot/layout.h"
-#include "vmm/bus/bus.h"
-#include "vmm/bus/irq.h"
 
 #define COMMAND_PORT   (LAYOUT_I8042_PORT + 4u)
 #define CONTROL_A_PORT 0x92u
@@ -48,43 +45,16 @@ enum {
 	PULSE_OUTPUT_PORT = 0xf0, /* to 0xff */
 };
 
-#define RAM_BYTES	  32u
 #define OUTPUT_PORT_RESET 0x01u /* low resets the processor */
 #define OUTPUT_PORT_A20	  0x02u
 #define CONTROL_A_RESET	  0x01u
 #define CONTROL_A_A20	  0x02u
 #define TEST_PASSED	  0x55u
 
-enum source {
-	SOURCE_CONTROLLER,
-	SOURCE_KEYBOARD,
-	SOURCE_AUX
-};
-
-struct i8042 {
-	struct io_region data_region, command_region, control_a_region;
-	const struct machine_requests *requests; /* borrowed */
-
-	struct mutex lock; /* guards all below */
-	struct irq_line keyboard_irq, aux_irq;
-	bool quiet;		/* between quiesce and resume */
-	uint8_t ram[RAM_BYTES]; /* byte 0 is the command byte */
-	uint8_t command;	/* whose argument comes next at the data port; 0: none */
-	bool last_was_command;
-	uint8_t control_a;
-
-	bool full; /* the output buffer holds `output` from `source` */
-	uint8_t output;
-	enum source source;
-	bool released; /* of ps2_translate */
-	struct ps2_keyboard keyboard;
-	struct ps2_mouse mouse;
-};
-
 static void update_irq_locked(struct i8042 *c) REQUIRES(c->lock)
 {
-	bool aux = c->full && c->source == SOURCE_AUX;
-	bool keyboard = c->full && c->source != SOURCE_AUX;
+	bool aux = c->full && c->source == I8042_AUX;
+	bool keyboard = c->full && c->source != I8042_AUX;
 
 	if (!c->quiet) {
 		irq_line_set(&c->keyboard_irq, keyboard && (c->ram[0] & CTR_KEYBOARD_IRQ));
@@ -92,7 +62,8 @@ static void update_irq_locked(struct i8042 *c) REQUIRES(c->lock)
 	}
 }
 
-static void fill_output_locked(struct i8042 *c, enum source source, uint8_t byte) REQUIRES(c->lock)
+static void fill_output_locked(struct i8042 *c, enum i8042_source source, uint8_t byte)
+	REQUIRES(c->lock)
 {
 	c->full = true;
 	c->source = source;
@@ -101,11 +72,12 @@ static void fill_output_locked(struct i8042 *c, enum source source, uint8_t byte
 }
 
 /* The next byte of a device that is allowed to speak. */
-static bool take_byte_locked(struct i8042 *c, enum source *source, uint8_t *byte) REQUIRES(c->lock)
+static bool take_byte_locked(struct i8042 *c, enum i8042_source *source, uint8_t *byte)
+	REQUIRES(c->lock)
 {
 	uint8_t raw;
 
-	*source = SOURCE_KEYBOARD;
+	*source = I8042_KEYBOARD;
 	while (!(c->ram[0] & CTR_KEYBOARD_DISABLED) && ps2_queue_take(&c->keyboard.queue, &raw)) {
 		if (!(c->ram[0] & CTR_TRANSLATE)) {
 			*byte = raw;
@@ -115,15 +87,16 @@ static bool take_byte_locked(struct i8042 *c, enum source *source, uint8_t *byte
 			return true;
 		}
 	}
-	*source = SOURCE_AUX;
+	*source = I8042_AUX;
 	return !(c->ram[0] & CTR_AUX_DISABLED) && ps2_queue_take(&c->mouse.queue, byte);
 }
 
-static void refill_locked(struct i8042 *c) REQUIRES(c->lock)
+void i8042_refill_locked(struct i8042 *c)
 {
-	enum source source;
+	enum i8042_source source;
 	uint8_t byte;
 
+	ps2_mouse_flush(&c->mouse);
 	if (!c->full && take_byte_locked(c, &source, &byte)) {
 		fill_output_locked(c, source, byte);
 	}
@@ -131,7 +104,7 @@ static void refill_locked(struct i8042 *c) REQUIRES(c->lock)
 
 static void answer_locked(struct i8042 *c, uint8_t byte) REQUIRES(c->lock)
 {
-	fill_output_locked(c, SOURCE_CONTROLLER, byte);
+	fill_output_locked(c, I8042_CONTROLLER, byte);
 }
 
 /* --- ports 0x60 and 0x64 --- */
@@ -176,9 +149,9 @@ static bool run_command_locked(struct i8042 *c, uint8_t command) REQUIRES(c->loc
 		if (command >= PULSE_OUTPUT_PORT) {
 			return !(command & OUTPUT_PORT_RESET);
 		}
-		if (command >= READ_RAM && command < READ_RAM + RAM_BYTES) {
+		if (command >= READ_RAM && command < READ_RAM + I8042_RAM_BYTES) {
 			answer_locked(c, c->ram[command - READ_RAM]);
-		} else if (command >= WRITE_RAM && command < WRITE_RAM + RAM_BYTES) {
+		} else if (command >= WRITE_RAM && command < WRITE_RAM + I8042_RAM_BYTES) {
 			c->command = command;
 		}
 		break;
@@ -200,10 +173,10 @@ static bool write_data_locked(struct i8042 *c, uint8_t byte) REQUIRES(c->lock)
 	case WRITE_OUTPUT_PORT:
 		return !(byte & OUTPUT_PORT_RESET);
 	case WRITE_KEYBOARD_BUFFER:
-		fill_output_locked(c, SOURCE_KEYBOARD, byte);
+		fill_output_locked(c, I8042_KEYBOARD, byte);
 		break;
 	case WRITE_AUX_BUFFER:
-		fill_output_locked(c, SOURCE_AUX, byte);
+		fill_output_locked(c, I8042_AUX, byte);
 		break;
 	case WRITE_AUX:
 		ps2_mouse_receive(&c->mouse, byte);
@@ -228,7 +201,7 @@ static uint64_t read_data(void *device, uint64_t offset, unsigned size)
 	if (c->full) {
 		c->full = false;
 		update_irq_locked(c); /* the next byte raises the line anew */
-		refill_locked(c);
+		i8042_refill_locked(c);
 	}
 	mutex_unlock(&c->lock);
 	return byte;
@@ -245,7 +218,7 @@ static uint64_t read_status(void *device, uint64_t offset, unsigned size)
 	status |= c->ram[0] & CTR_SYSTEM ? STATUS_SYSTEM : 0;
 	status |= c->last_was_command ? STATUS_COMMAND : 0;
 	status |= c->full ? STATUS_OBF : 0;
-	status |= c->full && c->source == SOURCE_AUX ? STATUS_AUX : 0;
+	status |= c->full && c->source == I8042_AUX ? STATUS_AUX : 0;
 	mutex_unlock(&c->lock);
 	return status;
 }
@@ -257,7 +230,8 @@ static void write_byte(struct i8042 *c, bool is_command, uint8_t byte)
 	mutex_lock(&c->lock);
 	c->last_was_command = is_command;
 	reset = is_command ? run_command_locked(c, byte) : write_data_locked(c, byte);
-	refill_locked(c);
+	i8042_refill_locked(c);
+	i8042_input_update_locked(c);
 	mutex_unlock(&c->lock);
 	if (reset) {
 		request_reset(c->requests, "i8042");
@@ -329,6 +303,7 @@ static void reset(void *state)
 	ps2_keyboard_reset(&c->keyboard);
 	ps2_mouse_reset(&c->mouse);
 	update_irq_locked(c);
+	i8042_input_update_locked(c);
 	mutex_unlock(&c->lock);
 }
 
@@ -357,6 +332,7 @@ static void finish(void *state)
 	bus_unmap(&c->data_region);
 	bus_unmap(&c->command_region);
 	bus_unmap(&c->control_a_region);
+	i8042_input_finish(c);
 	irq_line_set(&c->keyboard_irq, false);
 	irq_line_set(&c->aux_irq, false);
 	mutex_finish(&c->lock);
@@ -394,8 +370,10 @@ static int init(void *state, const struct device_env *env, const void *options, 
 	}
 	if (code < 0) {
 		finish(c);
+		return code;
 	}
-	return code;
+	i8042_input_init(c, env);
+	return 0;
 }
 
 const struct device_type i8042_type = {
@@ -408,14 +386,3 @@ const struct device_type i8042_type = {
 	.resume = resume,
 	.finish = finish,
 };
-
-bool i8042_key(struct i8042 *controller, unsigned key, bool down)
-{
-	bool taken;
-
-	mutex_lock(&controller->lock);
-	taken = ps2_keyboard_key(&controller->keyboard, key, down);
-	refill_locked(controller);
-	mutex_unlock(&controller->lock);
-	return taken;
-}

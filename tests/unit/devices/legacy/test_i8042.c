@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: devices/legacy/i8042.c devices/legacy/ps2.c devices/legacy/isa.c vmm/bus/ vmm/kvm/
- *       vmm/mem/ tests/unit/devices/legacy/fake_pc.c */
+/* LINK: devices/legacy/i8042.c devices/legacy/i8042_input.c devices/legacy/ps2.c
+ *       devices/legacy/ps2_keyboard.c devices/legacy/ps2_mouse.c devices/legacy/isa.c
+ *       display/input.c display/input_sinks.c vmm/bus/ vmm/kvm/ vmm/mem/
+ *       tests/unit/devices/legacy/fake_pc.c */
 #include "devices/legacy/i8042.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <linux/input-event-codes.h>
 
+#include "devices/legacy/ps2.h"
+#include "display/input.h"
 #include "tests/unit/devices/legacy/fake_pc.h"
 #include "vmm/boot/layout.h"
 
@@ -18,16 +21,20 @@
 
 static struct fake_pc pc;
 static struct i8042 *controller;
+static struct input *input;
 
 static void set_up(void)
 {
 	fake_pc_init(&pc, false);
+	cr_assert(zero(int, input_create(&input)));
+	pc.env.input = input;
 	controller = fake_pc_add(&pc, &i8042_type, "");
 }
 
 static void tear_down(void)
 {
 	fake_pc_remove(&i8042_type, controller);
+	input_destroy(input);
 	fake_pc_finish(&pc);
 }
 
@@ -181,6 +188,9 @@ Test(i8042, key_comes_translated_with_its_interrupt)
 	cr_assert(eq(u8, take(false), 0x1e));
 	cr_assert(i8042_key(controller, KEY_A, false));
 	cr_assert(eq(u8, take(false), 0x9e));
+	cr_assert(i8042_key(controller, KEY_UP, true));
+	cr_assert(eq(u8, take(false), 0xe0));
+	cr_assert(eq(u8, take(false), 0x48));
 	cr_assert(i8042_key(controller, KEY_UP, false));
 	cr_assert(eq(u8, take(false), 0xe0));
 	cr_assert(eq(u8, take(false), 0xc8));
@@ -190,6 +200,8 @@ Test(i8042, key_comes_translated_with_its_interrupt)
 Test(i8042, key_comes_in_set_2_without_translation)
 {
 	set_ctr(0x05);
+	cr_assert(i8042_key(controller, KEY_F7, true));
+	cr_assert(eq(u8, take(false), 0x83));
 	cr_assert(i8042_key(controller, KEY_F7, false));
 	cr_assert(eq(u8, take(false), 0xf0));
 	cr_assert(eq(u8, take(false), 0x83));
@@ -200,6 +212,8 @@ Test(i8042, every_key_of_the_first_keyboard_keeps_its_number)
 	for (unsigned key = KEY_ESC; key <= KEY_KPDOT; key++) {
 		cr_assert(i8042_key(controller, key, true), "key %u", key);
 		cr_assert(eq(u8, take(false), (uint8_t)key));
+		cr_assert(i8042_key(controller, key, false));
+		cr_assert(eq(u8, take(false), (uint8_t)(key | 0x80)));
 	}
 }
 
@@ -208,7 +222,7 @@ Test(i8042, unread_keys_are_refused_at_last)
 	unsigned taken = 0;
 
 	while (i8042_key(controller, KEY_A, true)) {
-		cr_assert(lt(u32, ++taken, 100));
+		cr_assert(le(u32, ++taken, PS2_QUEUE_BYTES));
 	}
 	cr_assert(not(i8042_key(controller, KEY_MAX, true)));
 }
@@ -230,4 +244,83 @@ Test(i8042, reset_forgets_everything)
 	cr_assert(is_empty());
 	command(0x20);
 	cr_assert(eq(u8, take(false), 0x65));
+}
+
+/* --- as sinks of the input --- */
+
+Test(i8042, keyboard_is_a_sink_from_the_power_on)
+{
+	fake_pc_settle(&pc);
+	cr_assert(input_has(input, INPUT_KEYBOARD));
+	cr_assert(input_key(input, KEY_A, true));
+	cr_assert(eq(u8, take(false), 0x1e));
+	data(0xf5); /* switched off */
+	fake_pc_settle(&pc);
+	cr_assert(not(input_has(input, INPUT_KEYBOARD)));
+	data(0xf4);
+	fake_pc_settle(&pc);
+	cr_assert(input_has(input, INPUT_KEYBOARD));
+}
+
+Test(i8042, mouse_is_a_sink_while_it_reports)
+{
+	const struct input_event move[] = { { EV_REL, REL_X, 3 }, { EV_REL, REL_Y, 5 } };
+
+	set_ctr(CTR_BOTH_IRQ);
+	fake_pc_settle(&pc);
+	cr_assert(not(input_has(input, INPUT_POINTER)));
+	mouse(0xf4);
+	cr_assert(eq(u8, take(true), 0xfa));
+	fake_pc_settle(&pc);
+	cr_assert(input_send(input, INPUT_POINTER, 0, move, 2));
+	cr_assert(fake_pc_irq(&pc, LAYOUT_MOUSE_IRQ));
+	cr_assert(eq(u8, take(true), 0x28)); /* down is negative */
+	cr_assert(eq(u8, take(true), 3));
+	cr_assert(eq(u8, take(true), 0xfb));
+	cr_assert(input_button(input, BTN_RIGHT, true));
+	cr_assert(eq(u8, take(true), 0x0a));
+}
+
+static unsigned lamps;
+
+static void on_leds(void *arg, unsigned leds)
+{
+	(void)arg;
+	lamps = leds;
+}
+
+Test(i8042, lamps_reach_the_listener)
+{
+	struct input_listener listener = { .on_leds = on_leds };
+
+	input_listen(input, &listener);
+	data(0xed);
+	data(0x06); /* num and caps */
+	fake_pc_settle(&pc);
+	cr_assert(eq(u32, lamps, 1u << LED_NUML | 1u << LED_CAPSL));
+	i8042_type.reset(controller);
+	fake_pc_settle(&pc);
+	cr_assert(zero(u32, lamps));
+	input_unlisten(input, &listener);
+}
+
+/* The answer to a command goes before keys, and loses none of them. */
+Test(i8042, commands_leave_keys_alone)
+{
+	(void)i8042_key(controller, KEY_A, true);
+	(void)i8042_key(controller, KEY_A, false);
+	cr_assert(eq(u8, take(false), 0x1e));
+	data(0xed);
+	data(0x00);
+	cr_assert(eq(u8, take(false), 0x9e)); /* was in the output buffer already */
+	cr_assert(eq(u8, take(false), 0xfa));
+	cr_assert(is_empty());
+}
+
+Test(i8042, nothing_is_pressed_while_paused)
+{
+	i8042_type.quiesce(controller);
+	cr_assert(not(i8042_key(controller, KEY_A, true)));
+	i8042_type.resume(controller);
+	cr_assert(is_empty());
 }
