@@ -203,13 +203,16 @@ static void write_detailed(uint8_t *d, const struct timing *timing,
 	d[17] = 0x1a; /* digital separate syncs, the horizontal one positive */
 }
 
+/* Ends with a new line, then spaces, if there is room. */
 static void write_text(uint8_t *d, uint8_t kind, const char *text)
 {
-	const size_t length = MIN(strlen(text), DESCRIPTOR_TEXT);
+	size_t length = 0;
 
 	d[3] = kind;
 	memset(d + 5, ' ', DESCRIPTOR_TEXT);
-	memcpy(d + 5, text, length);
+	for (; length < DESCRIPTOR_TEXT && text[length]; length++) {
+		d[5 + length] = (uint8_t)text[length];
+	}
 	if (length < DESCRIPTOR_TEXT) {
 		d[5 + length] = '\n';
 	}

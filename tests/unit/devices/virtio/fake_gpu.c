@@ -22,10 +22,10 @@ static void require(bool ok, const char *what)
 
 #define REQUIRE(condition) require(condition, #condition)
 
-void fake_gpu_init(struct fake_gpu *gpu, const char *text, uint64_t features)
+void fake_gpu_init(struct fake_gpu *gpu, const char *options, uint64_t features)
 {
 	const struct device_type *type = &virtio_gpu_type;
-	void *options = calloc(1, type->options_size);
+	void *parsed = calloc(1, type->options_size);
 
 	memset(gpu, 0, sizeof(*gpu));
 	fake_machine_init(&gpu->machine);
@@ -34,11 +34,11 @@ void fake_gpu_init(struct fake_gpu *gpu, const char *text, uint64_t features)
 	gpu->machine.env.display = gpu->display;
 	gpu->machine.env.input = gpu->input;
 	gpu->state = calloc(1, type->state_size);
-	REQUIRE(options && gpu->state);
-	REQUIRE(options_parse(&type->options, text, options, NULL) == 0);
-	REQUIRE(type->init(gpu->state, &gpu->machine.env, options, NULL) == 0);
-	options_finish(&type->options, options);
-	free(options);
+	REQUIRE(parsed && gpu->state);
+	REQUIRE(options_parse(&type->options, options, parsed, NULL) == 0);
+	REQUIRE(type->init(gpu->state, &gpu->machine.env, parsed, NULL) == 0);
+	options_finish(&type->options, parsed);
+	free(parsed);
 	fake_driver_attach(&gpu->driver, &gpu->machine, 1);
 	fake_driver_start(&gpu->driver, features, 0);
 	gpu->command_gpa = fake_driver_alloc(&gpu->driver, COMMAND_BYTES * SLOTS);

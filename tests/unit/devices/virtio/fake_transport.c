@@ -68,11 +68,16 @@ int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *
 	return code == 1;
 }
 
-void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
-			  unsigned length)
+void virtio_config_set(struct virtio_device *v, unsigned offset, const void *bytes, unsigned length)
 {
 	assert(offset + length <= v->config_size);
 	memcpy(v->config + offset, bytes, length);
+}
+
+void virtio_config_update(struct virtio_device *v, unsigned offset, const void *bytes,
+			  unsigned length)
+{
+	virtio_config_set(v, offset, bytes, length);
 	fake_transport.config_updates++;
 }
 
