@@ -16,6 +16,7 @@
 #include "mgmt/machine_config.h"
 #include "mgmt/machine_devices.h"
 #include "mgmt/machine_requests.h"
+#include "mgmt/uuid.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
 #include "vmm/boot/boot.h"
@@ -32,6 +33,7 @@ struct machine {
 	const struct machine_config *config;
 	struct loop *main_loop;
 	char name[64];
+	uint8_t uuid[UUID_BYTES];
 
 	/* Ground floor first, destroyed in reverse order. */
 	struct boot_files files;
@@ -102,6 +104,7 @@ static int load(struct machine *machine, struct error *err)
 		.serials = serial_places,
 		.serial_count = MIN(config->settings.serials.count, ARRAY_SIZE(serial_places)),
 		.name = machine->name,
+		.uuid = machine->uuid,
 	};
 	struct cpu_entry entry;
 	int code;
@@ -402,6 +405,9 @@ int machine_create(const struct machine_config *config, struct loop *main_loop,
 	machine->files.initrd_fd = -1;
 	list_init(&machine->listeners);
 	(void)snprintf(machine->name, sizeof(machine->name), "%s", config->settings.name);
+	if (!config->settings.uuid || uuid_parse(config->settings.uuid, machine->uuid) < 0) {
+		uuid_of_name(machine->name, machine->uuid);
+	}
 
 	code = boot_files_open(config->settings.kernel, config->settings.initrd, &machine->files,
 			       err);

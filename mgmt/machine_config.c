@@ -10,6 +10,7 @@
 #include "display/backend.h"
 #include "display/display.h"
 #include "mgmt/device_types.h"
+#include "mgmt/uuid.h"
 #include "vmm/cpu/cpus.h"
 #include "vmm/mem/guest_mem.h"
 
@@ -32,6 +33,11 @@ static const struct option settings[] = {
 	  .offset = SETTING(name),
 	  .value_name = "NAME",
 	  .help = "what the machine is called; `thunderlake ctl NAME` finds it by this" },
+	{ .name = "uuid",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(uuid),
+	  .value_name = "UUID",
+	  .help = "identity that the firmware tells the guest (default: made of the name)" },
 	{ .name = "memory",
 	  .kind = OPTION_SIZE,
 	  .offset = SETTING(memory),
@@ -520,6 +526,7 @@ bool machine_config_has_display(const struct machine_config *config)
 int machine_config_resolve(struct machine_config *config, struct error *err)
 {
 	struct machine_settings *s = &config->settings;
+	uint8_t uuid[UUID_BYTES];
 	int code;
 
 	if (!s->kernel) {
@@ -531,6 +538,11 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 		return error_set(err, -EINVAL,
 				 "memory: %" PRIu64 " bytes are not a whole number of MiB",
 				 s->memory);
+	}
+	if (s->uuid && uuid_parse(s->uuid, uuid) < 0) {
+		return error_set(err, -EINVAL,
+				 "uuid: '%s' is not like 00112233-4455-6677-8899-aabbccddeeff",
+				 s->uuid);
 	}
 	code = machine_config_has_display(config) ? display_backend_check(s->display, err) : 0;
 	code = code ?: resolve_cpus(config, err);

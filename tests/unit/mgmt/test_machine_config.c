@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/machine_config.c mgmt/machine_config_file.c mgmt/device_type_find.c display/ */
+/* LINK: mgmt/machine_config.c mgmt/uuid.c mgmt/machine_config_file.c mgmt/device_type_find.c
+ * display/ */
 /* LIBS: inih */
 #include "mgmt/machine_config.h"
 
@@ -123,6 +124,15 @@ Test(machine_config, unknown_display_is_refused_with_advice)
 	cr_assert(eq(int, machine_config_set(&config, "display", "nine", NULL), 0));
 	cr_assert(eq(int, machine_config_resolve(&config, &err), -EINVAL));
 	cr_assert(ne(ptr, strstr(err.text, "none"), NULL), "%s", err.text);
+	machine_config_finish(&config);
+}
+
+Test(machine_config, uuid_of_other_form_is_refused)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "uuid", "0011-2233", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), -EINVAL));
 	machine_config_finish(&config);
 }
 
