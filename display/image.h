@@ -23,11 +23,15 @@ enum image_format {
 	IMAGE_PPM,
 };
 
-/* Replaces the file as a whole: it is complete or not there. Errors name the path. */
+/* Replaces the file as a whole: it is complete or as it was (a device or FIFO is written to).
+ * Errors name the path. */
 int image_write(const struct image *image, enum image_format format, const char *path,
 		struct error *err);
 
-/* Reads a PNG of any colour type. -EINVAL: no PNG, damaged, or larger than SURFACE_SIDE_MAX. */
+#define IMAGE_PIXELS_MAX (1u << 26) /* of a file: 256 MiB in memory */
+
+/* Reads a PNG of any colour type and depth; what is transparent becomes black. -EINVAL: no PNG,
+ * damaged, a side over SURFACE_SIDE_MAX, or over IMAGE_PIXELS_MAX; -EISDIR and others of open. */
 int image_read_png(const char *path, struct image **out, struct error *err);
 
 /* How far two pictures may be apart and still be alike. */
@@ -37,13 +41,15 @@ struct image_tolerance {
 };
 
 /* Compares `region` (NULL: all) of two pictures of one size, only where `mask` (same size, NULL:
- * everywhere) is not black. Returns whether they are alike; `*differing` and `*compared` count
- * pixels. Pictures of two sizes are not alike: all pixels differ. */
+ * everywhere) is not black; what of the region lies outside counts for nothing. Returns whether
+ * they are alike; `*differing` and `*compared` (may be NULL) count pixels. Pictures, or a mask, of
+ * another size are not alike: all pixels differ. */
 bool image_is_alike(const struct image *a, const struct image *b, const struct rect *region,
 		    const struct image *mask, const struct image_tolerance *tolerance,
 		    uint64_t *differing, uint64_t *compared);
 
-/* A picture of what differs: `b` in grey, differing pixels red. -ENOMEM. */
+/* A picture of what differs: `b` in grey, pixels that differ, or that `a` has not, red. A mask of
+ * another size than `b` counts for nothing. -ENOMEM. */
 int image_difference(const struct image *a, const struct image *b, const struct rect *region,
 		     const struct image *mask, const struct image_tolerance *tolerance,
 		     struct image **out);
