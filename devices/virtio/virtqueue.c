@@ -26,9 +26,15 @@ static uint16_t load_used_event(const struct virtqueue *vq)
 	return __atomic_load_n(&vq->avail->ring[vq->size], __ATOMIC_RELAXED);
 }
 
+static uint64_t used_ring_bytes(const struct virtqueue *vq)
+{
+	return 6 + (uint64_t)vq->size * sizeof(struct vring_used_elem);
+}
+
 static void store_avail_event(struct virtqueue *vq, uint16_t index)
 {
 	__atomic_store_n((uint16_t *)(void *)&vq->used->ring[vq->size], index, __ATOMIC_RELAXED);
+	guest_mem_mark_dirty(vq->mem, vq->used_gpa, used_ring_bytes(vq));
 }
 
 /* The copy is what gets checked and used: the barrier keeps the compiler from reading again. */
@@ -43,7 +49,7 @@ static struct vring_desc copy_descriptor(const struct vring_desc *table, unsigne
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
-int virtqueue_start(struct virtqueue *vq, const struct guest_mem *mem)
+int virtqueue_start(struct virtqueue *vq, struct guest_mem *mem)
 {
 	const uint64_t size = vq->size;
 
@@ -57,7 +63,7 @@ int virtqueue_start(struct virtqueue *vq, const struct guest_mem *mem)
 	vq->desc = guest_mem_slice(mem, vq->desc_gpa, size * sizeof(struct vring_desc));
 	/* Flags, index, entries and the event field behind them. */
 	vq->avail = guest_mem_slice(mem, vq->avail_gpa, 6 + size * 2);
-	vq->used = guest_mem_slice(mem, vq->used_gpa, 6 + size * sizeof(struct vring_used_elem));
+	vq->used = guest_mem_slice(mem, vq->used_gpa, used_ring_bytes(vq));
 	vq->broken = !vq->desc || !vq->avail || !vq->used;
 	if (vq->broken) {
 		return -EFAULT;
@@ -214,6 +220,7 @@ bool virtqueue_want_doorbell(struct virtqueue *vq, bool want)
 	} else {
 		__atomic_store_n(&vq->used->flags, want ? 0 : VRING_USED_F_NO_NOTIFY,
 				 __ATOMIC_RELAXED);
+		guest_mem_mark_dirty(vq->mem, vq->used_gpa, used_ring_bytes(vq));
 	}
 	if (!want) {
 		return false;
@@ -223,6 +230,46 @@ bool virtqueue_want_doorbell(struct virtqueue *vq, bool want)
 }
 
 /* --- returning chains ------------------------------------------------------------------------ */
+
+/* Follows the chain once more and marks all that a device may have written into, for a status byte
+ * comes behind data that was not. The driver leaves a chain alone until it is back; one that does
+ * not spoils its own snapshot only. As in popping, steps and bytes are bounded. */
+static void mark_chain(struct virtqueue *vq, uint16_t head)
+{
+	const struct vring_desc *table = vq->desc;
+	unsigned entries = vq->size;
+	unsigned index = head;
+	uint64_t left = CHAIN_BYTES_MAX;
+
+	for (unsigned steps = 0; steps < 2 * VIRTQUEUE_MAX_SIZE && index < entries; steps++) {
+		const struct vring_desc desc = copy_descriptor(table, index);
+		const uint64_t length = MIN(left, (uint64_t)desc.len);
+
+		index = desc.next;
+		if (desc.flags & VRING_DESC_F_INDIRECT) {
+			table = guest_mem_slice(vq->mem, desc.addr, desc.len);
+			entries = table ? desc.len / sizeof(*table) : 0;
+			index = 0;
+			continue;
+		}
+		if (desc.flags & VRING_DESC_F_WRITE) {
+			guest_mem_mark_dirty(vq->mem, desc.addr, length);
+			left -= length;
+		}
+		if (!(desc.flags & VRING_DESC_F_NEXT)) {
+			return;
+		}
+	}
+}
+
+static void mark_pushed(struct virtqueue *vq, const struct virtqueue_used *used, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (used[i].written) {
+			mark_chain(vq, used[i].head);
+		}
+	}
+}
 
 static void fill_used(struct virtqueue *vq, uint16_t head, uint32_t written)
 {
@@ -246,13 +293,22 @@ void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written)
 
 void virtqueue_push_many(struct virtqueue *vq, const struct virtqueue_used *used, unsigned count)
 {
+	const bool logs = guest_mem_is_logging(vq->mem);
+
 	if (vq->broken) {
 		return;
+	}
+	if (UNLIKELY(logs)) {
+		/* While the chains are still ours. */
+		mark_pushed(vq, used, count);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		fill_used(vq, used[i].head, used[i].written);
 	}
 	__atomic_store_n(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
+	if (UNLIKELY(logs)) {
+		guest_mem_mark_dirty(vq->mem, vq->used_gpa, used_ring_bytes(vq));
+	}
 }
 
 bool virtqueue_needs_signal(struct virtqueue *vq)

@@ -25,7 +25,7 @@ struct virtqueue {
 	bool indirect;	  /* VIRTIO_F_INDIRECT_DESC negotiated */
 
 	/* Kept by virtqueue.c. */
-	const struct guest_mem *mem;
+	struct guest_mem *mem;
 	const struct vring_desc *desc; /* host addresses of the three rings */
 	struct vring_avail *avail;
 	struct vring_used *used;
@@ -48,7 +48,7 @@ struct virtqueue_chain {
 };
 
 /* Checks alignment and that the rings lie in RAM; the positions start at 0. -EINVAL, -EFAULT. */
-int virtqueue_start(struct virtqueue *vq, const struct guest_mem *mem);
+int virtqueue_start(struct virtqueue *vq, struct guest_mem *mem);
 
 /* Takes the next chain: 1 with `chain` filled, 0 when the ring is empty, -EPROTO when it is corrupt
  * (from then on always). After 0 the driver rings for the next chain, unless silenced. Descriptors
@@ -64,7 +64,8 @@ void virtqueue_unpop(struct virtqueue *vq, unsigned count);
 bool virtqueue_has_work(const struct virtqueue *vq);
 
 /* Returns a chain with `written` bytes put into its writable part. Chains may be returned in any
- * order. Visible to the driver after the call (release). */
+ * order. Visible to the driver after the call (release). Marks what was written in the dirty log of
+ * guest memory, so that devices need not. */
 void virtqueue_push(struct virtqueue *vq, uint16_t head, uint32_t written);
 
 /* Returns several chains, which the driver sees all at once: a frame in merged buffers. */

@@ -61,7 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct virtqueue vq = { 0 };
 	uint8_t *ram;
 
-	if (!mem && guest_mem_create(NULL, GUEST_MEM_MIN_BYTES, &mem, NULL) < 0) {
+	/* With the dirty log on, pushing walks the rings, too. */
+	if (!mem && (guest_mem_create(NULL, GUEST_MEM_MIN_BYTES, &mem, NULL) < 0 ||
+		     guest_mem_log_dirty(mem, true) < 0)) {
 		abort();
 	}
 	if (size < HEADER_BYTES || size - HEADER_BYTES > GUEST_BYTES) {

@@ -336,12 +336,17 @@ int guest_mem_log_dirty(struct guest_mem *mem, bool on)
 	return code;
 }
 
+bool guest_mem_is_logging(const struct guest_mem *mem)
+{
+	return atomic_load_explicit(&mem->logging, memory_order_acquire);
+}
+
 void guest_mem_mark_dirty(struct guest_mem *mem, uint64_t gpa, uint64_t length)
 {
 	const struct guest_mem_region *region;
 	uint64_t first, last;
 
-	if (LIKELY(!atomic_load_explicit(&mem->logging, memory_order_acquire)) || length == 0) {
+	if (LIKELY(!guest_mem_is_logging(mem)) || length == 0) {
 		return;
 	}
 	region = find_region(mem, gpa, length);

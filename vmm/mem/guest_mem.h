@@ -60,10 +60,12 @@ int guest_mem_discard(struct guest_mem *mem, uint64_t gpa, uint64_t length);
 int guest_mem_clear(struct guest_mem *mem);
 
 /* Dirty logging of writes by the guest's processors; what devices write is marked by
- * guest_mem_mark_dirty. Main thread. */
+ * guest_mem_mark_dirty. To be switched by the main thread while devices are quiesced. */
 int guest_mem_log_dirty(struct guest_mem *mem, bool on);
 /* To be called after writing through a slice; next to nothing while logging is off. Any thread. */
 void guest_mem_mark_dirty(struct guest_mem *mem, uint64_t gpa, uint64_t length);
+/* Whether marking has an effect: for who would have to look up first what to mark. Any thread. */
+bool guest_mem_is_logging(const struct guest_mem *mem);
 /* Bitmap of region `index` since the last call, one bit a page, rounded up to 64. -EINVAL when
  * logging is off. */
 int guest_mem_dirty_pages(struct guest_mem *mem, size_t index, uint64_t *bitmap);
