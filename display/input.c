@@ -19,13 +19,19 @@ int input_create(struct input **out)
 	list_init(&input->sinks);
 	list_init(&input->listeners);
 	list_init(&input->deliveries);
+	list_init(&input->turns);
 	return 0;
 }
 
 void input_destroy(struct input *input)
 {
+	struct input_turn *turn;
+
 	if (!input) {
 		return;
+	}
+	list_for_each (turn, &input->turns, struct input_turn, node) {
+		turn->on_end(turn);
 	}
 	condition_finish(&input->idle);
 	mutex_finish(&input->lock);

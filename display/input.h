@@ -40,7 +40,7 @@ enum input_kind {
 };
 
 int input_create(struct input **out);
-/* Sinks are gone before. NULL is fine. */
+/* Sinks are gone before; players (input_player.h) end. NULL is fine. */
 void input_destroy(struct input *input);
 
 /* --- sinks: the guest's devices -------------------------------------------------------------- */
@@ -55,12 +55,14 @@ struct input_sink {
 	/* One report, to be copied; a SYN_REPORT is meant at its end, not included. Any thread;
 	 * must only hand it on. */
 	void (*on_report)(void *arg, const struct input_event *events, size_t count);
+	/* Whether the guest has yet to take what was reported. Any thread; NULL: never. */
+	bool (*is_behind)(void *arg);
 	void *arg;
 
 	/* Kept by the input. */
 	struct list node;
 	bool is_ready;
-	unsigned calls; /* on_report that run now */
+	unsigned calls; /* callbacks that run now */
 };
 
 void input_add_sink(struct input *input, struct input_sink *sink);
@@ -101,6 +103,10 @@ bool input_is_down(struct input *input, unsigned code);
 
 /* Whether a sink of this kind is ready: without a tablet a window has to hold the pointer. */
 bool input_has(struct input *input, enum input_kind kind);
+
+/* Whether the guest has yet to take what was sent to this kind of sink: scripts wait then, lest
+ * they send more than it holds. */
+bool input_is_behind(struct input *input, enum input_kind kind);
 
 /* Where each scanout lies on the guest's desktop, for the tablet: one row, left to right, the
  * widths and heights as the guest set them; 0 for one that shows nothing. */

@@ -195,6 +195,25 @@ void input_set_ready(struct input *input, struct input_sink *sink, bool ready)
 	mutex_unlock(&input->lock);
 }
 
+bool input_is_behind(struct input *input, enum input_kind kind)
+{
+	struct input_sink *sink;
+	bool is_behind = false;
+
+	mutex_lock(&input->lock);
+	sink = input->best[kind];
+	if (sink && sink->is_behind) {
+		sink->calls++;
+		mutex_unlock(&input->lock);
+		is_behind = sink->is_behind(sink->arg);
+		mutex_lock(&input->lock);
+		sink->calls--;
+		condition_wake_all(&input->idle);
+	}
+	mutex_unlock(&input->lock);
+	return is_behind;
+}
+
 bool input_sink_at(struct input *input, size_t index, struct input_sink_info *out)
 {
 	struct input_sink *sink;

@@ -6,6 +6,12 @@
 #include "display/input.h"
 #include "vmm/base/thread.h"
 
+/* Of a player (input_player.c), until the input ends. */
+struct input_turn {
+	struct list node;
+	void (*on_end)(struct input_turn *turn);
+};
+
 /*
  * Inside of the input: input.c is the senders' side, input_sinks.c that of sinks and listeners.
  *
@@ -30,6 +36,8 @@ struct input {
 		uint32_t width, height;
 	} layout[DISPLAY_SCANOUTS_MAX];
 	unsigned leds;
+
+	struct list turns; /* of players: the first plays; no lock, their loop's */
 };
 
 /* Events of one kind are on their way to its best sink; false when there is none or no memory. */

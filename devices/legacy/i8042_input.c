@@ -102,6 +102,17 @@ static void take_keys(void *arg, const struct input_event *events, size_t count)
 	}
 }
 
+static bool has_keys(void *arg)
+{
+	struct i8042 *c = arg;
+	bool has_more;
+
+	mutex_lock(&c->lock);
+	has_more = c->quiet || c->keyboard.queue.count > 0;
+	mutex_unlock(&c->lock);
+	return has_more;
+}
+
 static void take_moves(void *arg, const struct input_event *events, size_t count)
 {
 	struct i8042 *c = arg;
@@ -148,6 +159,7 @@ void i8042_input_init(struct i8042 *c, const struct device_env *env)
 						.kind = INPUT_KEYBOARD,
 						.rank = INPUT_RANK_PS2,
 						.on_report = take_keys,
+						.is_behind = has_keys,
 						.arg = c };
 	c->mouse_sink = (struct input_sink){ .id = "ps2-mouse",
 					     .kind = INPUT_POINTER,

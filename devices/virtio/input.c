@@ -112,6 +112,17 @@ static void on_report(void *arg, const struct input_event *events, size_t count)
 	}
 }
 
+static bool is_behind(void *arg)
+{
+	struct virtio_input *device = arg;
+	bool has_more;
+
+	mutex_lock(&device->lock);
+	has_more = device->stream.count > 0 || device->stream.is_behind || device->stream.is_held;
+	mutex_unlock(&device->lock);
+	return has_more;
+}
+
 /* --- events from the guest ------------------------------------------------------------------- */
 
 static void set_led(struct virtio_input *device, unsigned led, bool is_on)
@@ -229,6 +240,7 @@ static int init(struct virtio_input *device, const struct device_env *env,
 					    .kind = profile->kind,
 					    .rank = INPUT_RANK_VIRTIO,
 					    .on_report = on_report,
+					    .is_behind = is_behind,
 					    .arg = device };
 	v->type = &type;
 	v->id = env->id;

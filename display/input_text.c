@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "display/input_player.h"
+#include "display/keymap.h"
+#include "vmm/base/compiler.h"
+
+#define STEPS_OF_CHARACTER (2 * KEYMAP_STROKES_MAX * KEYMAP_KEYS_MAX)
+
+struct steps {
+	struct input_step *list;
+	size_t count, capacity;
+	uint32_t delay_ms;
+};
+
+/* Decodes one character and moves on; false: no UTF-8. */
+static bool take_character(const char **text, uint32_t *out)
+{
+	static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
+	const uint8_t *bytes = (const uint8_t *)*text;
+	unsigned more = 0;
+	uint32_t character = bytes[0];
+
+	if (bytes[0] >= 0x80) {
+		more = bytes[0] >= 0xf0 ? 3 : (bytes[0] >= 0xe0 ? 2 : 1);
+		character = bytes[0] & (0x3fu >> more);
+		if (bytes[0] < 0xc0 || bytes[0] > 0xf7) {
+			return false;
+		}
+	}
+	for (unsigned i = 1; i <= more; i++) {
+		if ((bytes[i] & 0xc0) != 0x80) {
+			return false; /* stops at the text's end, too */
+		}
+		character = character << 6 | (bytes[i] & 0x3fu);
+	}
+	*text += 1 + more;
+	*out = character;
+	return character >= smallest[more] && character <= 0x10ffff &&
+	       (character < 0xd800 || character > 0xdfff);
+}
+
+static void add(struct steps *steps, uint16_t key, bool down, uint32_t wait_ms)
+{
+	steps->list[steps->count++] = (struct input_step){ key, down, wait_ms };
+}
+
+/* Half of the time down, half of it up. */
+static void add_stroke(struct steps *steps, const struct keymap_stroke *stroke)
+{
+	const uint32_t down_ms = steps->delay_ms / 2;
+
+	for (unsigned i = 0; i < stroke->count; i++) {
+		add(steps, stroke->keys[i], true, i + 1 == stroke->count ? down_ms : 0);
+	}
+	for (unsigned i = stroke->count; i > 0; i--) {
+		add(steps, stroke->keys[i - 1], false, i == 1 ? steps->delay_ms - down_ms : 0);
+	}
+}
+
+static int make_room(struct steps *steps)
+{
+	const size_t capacity = steps->capacity ? 2 * steps->capacity : 256;
+	struct input_step *list;
+
+	if (steps->count + STEPS_OF_CHARACTER <= steps->capacity) {
+		return 0;
+	}
+	if (capacity > INPUT_STEPS_MAX) {
+		return -E2BIG;
+	}
+	list = realloc(steps->list, capacity * sizeof(*list));
+	if (!list) {
+		return -ENOMEM;
+	}
+	steps->list = list;
+	steps->capacity = capacity;
+	return 0;
+}
+
+static int add_character(struct steps *steps, const struct keymap *keymap, uint32_t character,
+			 struct error *err)
+{
+	struct keymap_stroke strokes[KEYMAP_STROKES_MAX];
+	const unsigned count = keymap_find_character(keymap, character, strokes);
+	int code;
+
+	if (count == 0) {
+		return error_set(err, -EINVAL, "the layout has no keys for U+%04" PRIX32,
+				 character);
+	}
+	code = make_room(steps);
+	if (code < 0) {
+		return error_set_errno(err, code, "the text");
+	}
+	for (unsigned i = 0; i < count; i++) {
+		add_stroke(steps, &strokes[i]);
+	}
+	return 0;
+}
+
+int input_text_steps(const struct keymap *keymap, const char *text, uint32_t delay_ms,
+		     struct input_step **out, size_t *count, struct error *err)
+{
+	struct steps steps = { .delay_ms = delay_ms };
+	uint32_t character;
+	int code = 0;
+
+	while (*text && code == 0) {
+		code = take_character(&text, &character)
+			       ? add_character(&steps, keymap, character, err)
+			       : error_set(err, -EILSEQ, "the text is not UTF-8");
+	}
+	if (code < 0) {
+		free(steps.list);
+		steps = (struct steps){ .list = NULL };
+	}
+	*out = steps.list;
+	*count = steps.count;
+	return code;
+}
