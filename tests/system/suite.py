@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Runs the tests of this folder: suite.py RESULTS [WORD]... prints a line for each test, then the sum.
+"""Runs the tests of this folder: suite.py RESULTS [WORD]... prints a line for each test.
 
-Words choose tests by parts of their names. RESULTS gets a line `CLASS PASSED FAILED SKIPPED` for each
-class of tests. `suite.py --themes [WORD]...` prints the files that have such tests.
+Words choose tests by parts of their names. RESULTS gets a line `CLASS PASSED FAILED SKIPPED` when a class
+of tests starts, then as failed, and again when it has ended: the last one counts. Classes that have a line
+are left out, so that a suite that was broken off can be continued; `suite.py --pending RESULTS [WORD]...`
+prints the others. In the lab (PLACE=lab) a failure ends the suite: such a lab is not trusted any more.
 
 What a test's machines last said is printed when it fails, and their files are kept.
 """
@@ -24,11 +26,11 @@ class Loader(unittest.TestLoader):
 
 
 class Result(unittest.TestResult):
-    """A line for each test as it ends; `counts` has passed, failed and skipped of each class."""
+    """A line for each test as it ends; `counts` tells how many had which verdict."""
 
     def __init__(self):
         super().__init__()
-        self.counts = {}
+        self.counts = {"ok": 0, "FAIL": 0, "skip": 0}
         self._start = time.monotonic()
 
     def startTest(self, test):
@@ -38,8 +40,7 @@ class Result(unittest.TestResult):
     def _tell(self, verdict, test, text=""):
         print(f"{verdict:<5} {title(test)} ({time.monotonic() - self._start:.1f} s){text}",
               flush=True)
-        counts = self.counts.setdefault(class_of(test), {"ok": 0, "FAIL": 0, "skip": 0})
-        counts[verdict] += 1
+        self.counts[verdict] += 1
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -81,11 +82,8 @@ def title(test):
 
 
 def class_of(test):
-    """test_disk.Disk, of a test, of a subtest, or of a class that failed to start."""
-    text = str(test.id())
-    if "(test_" in text:
-        return text.split("(")[1].rstrip(")")
-    return ".".join(text.split(".")[:2])
+    """test_disk.Disk"""
+    return test.id().rsplit(".", 1)[0]
 
 
 def flatten(tests):
@@ -96,23 +94,42 @@ def flatten(tests):
             yield test
 
 
-def choose(words):
+def pending(results, words):
+    """The chosen tests of each class that has no line in the file yet."""
+    with open(results, encoding="ascii") as file:
+        done = {line.split()[0] for line in file}
     here = os.path.dirname(os.path.abspath(__file__))
-    suite = Loader().discover(here, "test_*.py", here)
-    return [test for test in flatten(suite) if all(word in test.id() for word in words)]
+    classes = {}
+    for test in flatten(Loader().discover(here, "test_*.py", here)):
+        if all(word in test.id() for word in words) and class_of(test) not in done:
+            classes.setdefault(class_of(test), []).append(test)
+    return classes
 
 
-def main(results, *words):
-    chosen = choose(words)
-    if results == "--themes":
-        print("\n".join(sorted({test.id().split(".")[0] for test in chosen})))
-        return 0
-    result = Result()
-    unittest.TestSuite(chosen).run(result)
+def run_class(name, tests, results):
+    """Returns whether all passed."""
     with open(results, "a", encoding="ascii") as file:
-        for name, counts in result.counts.items():
-            file.write(f"{name} {counts['ok']} {counts['FAIL']} {counts['skip']}\n")
-    return 0 if result.wasSuccessful() else 1
+        file.write(f"{name} 0 1 0\n")
+    start = time.monotonic()
+    result = Result()
+    unittest.TestSuite(tests).run(result)
+    with open(results, "a", encoding="ascii") as file:
+        file.write(f"{name} {result.counts['ok']} {result.counts['FAIL']} {result.counts['skip']}\n")
+    print(f"==    {name}: {time.monotonic() - start:.0f} s", flush=True)
+    return result.wasSuccessful()
+
+
+def main(*arguments):
+    if arguments[0] == "--pending":
+        print("\n".join(pending(arguments[1], arguments[2:])))
+        return 0
+    code = 0
+    for name, tests in pending(arguments[0], arguments[1:]).items():
+        if not run_class(name, tests, arguments[0]):
+            code = 1
+            if os.environ.get("PLACE") == "lab":
+                break
+    return code
 
 
 if __name__ == "__main__":

@@ -48,9 +48,9 @@ class VirtioConsole(TerminalTest):
         self.assertEqual(self.guest.sh("cat /sys/class/tty/hvc1/dev"), "229:1")
 
     def test_much_output_arrives_whole(self):
-        self.terminal.type("clear; seq 1 20000 | md5sum; seq 1 20000; echo end\r")
+        self.terminal.type("clear; seq 1 5000; echo end\r")
         lines = self.terminal.expect("\nend", 120).replace("\r", "").split("\n")
-        self.assertIn("\n".join(str(n) for n in range(1, 20001)), "\n".join(lines))
+        self.assertIn("\n".join(str(n) for n in range(1, 5001)), "\n".join(lines))
 
     def _size(self):
         return self.guest.sh("stty size </dev/hvc0")

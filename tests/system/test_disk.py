@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import tempfile
 
@@ -47,12 +48,16 @@ class Disk(GuestTest):
         self.assertEqual(self.guest.sh("sha256sum </dev/vdc").split()[0], before)
         self.assertEqual(self._digest("fixed.img"), before)
 
-    def test_file_system_is_clean_after_power_off(self):
+    def test_sigterm_asks_the_guest_to_power_off(self):
         self.guest.sh("""mkfs.ext4 -q /dev/vdb
             mount /dev/vdb /mnt
             cp -r /usr/bin /mnt/
-            cd /mnt && find bin -type f -exec sha256sum {} + >sums""", 300)
-        self.assertEqual(self.guest.power_off(), 0)
+            cd /mnt && find bin -type f -exec sha256sum {} + >sums
+            until systemctl -q is-active systemd-logind; do sleep 0.2; done""", 300)
+        self.guest.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.guest.wait(), 0)
+
+    def test_file_system_is_clean_after_power_off(self):
         data = self.guest.path("data.img")
         check = subprocess.run(["/sbin/e2fsck", "-fn", data], stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, check=False)

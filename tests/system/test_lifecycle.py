@@ -2,14 +2,13 @@
 """How a machine pauses, reboots and ends."""
 
 import os
-import signal
 import subprocess
 import tempfile
 import time
 import unittest
 
 from archive import add_to_initrd
-from guest import IMAGE, THUNDERLAKE, Guest, GuestTest, Machine
+from guest import IMAGE, THUNDERLAKE, GuestTest, Machine
 
 MIB = 1 << 20
 
@@ -49,27 +48,6 @@ class PauseAndPowerButton(GuestTest):
         with open(f"/proc/{self.guest.process.pid}/stat", encoding="ascii") as stat:
             times = stat.read().rsplit(")", 1)[1].split()
         return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Signals(GuestTest):
-    options = ["--memory=512M", "--net=none"]
-
-    def test_sigterm_asks_the_guest_to_power_off(self):
-        self.guest.sh("until systemctl -q is-active systemd-logind; do sleep 0.2; done")
-        self.guest.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.guest.wait(), 0)
-
-
-class Panic(GuestTest):
-    options = ["--memory=512M", "--net=none"]
-
-    def test_is_reported(self):
-        qmp = self.guest.qmp
-        self.guest.sh("modprobe pvpanic-mmio || modprobe pvpanic-pci")
-        self.guest.start("echo c >/proc/sysrq-trigger")
-        qmp.wait_event("GUEST_PANICKED")
-        self.assertEqual(self.guest.wait(), 11)
-        self.assertIn("panic", self.guest.read("stderr"))
 
 
 class Reboots(unittest.TestCase):

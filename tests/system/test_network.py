@@ -25,7 +25,7 @@ MIB = 1 << 20
 class Files(http.server.BaseHTTPRequestHandler):
     """Serves the same 64 MiB at any path."""
 
-    content = random.Random(1).randbytes(64 * MIB)
+    content = b""
 
     def do_GET(self):
         self.send_response(200)
@@ -67,6 +67,7 @@ class Network(GuestTest):
             conf.flush()
             subprocess.run(["mount", "--bind", conf.name, "/etc/resolv.conf"], check=True)
         cls.addClassCleanup(subprocess.run, ["umount", "/etc/resolv.conf"], check=True)
+        Files.content = random.Random(1).randbytes(64 * MIB)
         NameServer().start()
         cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Files)
         threading.Thread(target=cls.server.serve_forever, daemon=True).start()

@@ -7,7 +7,8 @@ from guest import GuestTest
 
 
 class Processors(GuestTest):
-    options = ["--memory=1G", "--cpus=4,sockets=1,cores=2,threads=2", "--net=none"]
+    options = ["--memory=1G", "--cpus=4,sockets=1,cores=2,threads=2", "--net=none",
+               "--uuid=00112233-4455-6677-8899-aabbccddeeff"]
 
     def test_all_are_online(self):
         self.assertEqual(self.guest.sh("nproc; cat /sys/devices/system/cpu/online"), "4\n0-3")
@@ -39,6 +40,10 @@ class Processors(GuestTest):
         self.assertGreater(kib, 960 << 10)  # the kernel keeps some
         self.assertLessEqual(kib, 1 << 20)
 
+    def test_identity_is_as_asked(self):
+        self.assertEqual(self.guest.sh("cat /sys/class/dmi/id/product_uuid"),
+                         "00112233-4455-6677-8899-aabbccddeeff")
+
     def test_clock_is_the_hosts(self):
         self.assertLess(abs(int(self.guest.sh("date +%s")) - time.time()), 5)
 
@@ -55,3 +60,11 @@ class Processors(GuestTest):
     def test_kernel_has_no_complaint(self):
         self.assertEqual(self.guest.run("dmesg | grep -E 'BUG|Oops|Call Trace|ACPI.*Error'").text,
                          "")
+
+    def test_panic_is_reported(self):
+        qmp = self.guest.qmp
+        self.guest.sh("modprobe pvpanic-mmio || modprobe pvpanic-pci")
+        self.guest.start("echo c >/proc/sysrq-trigger")
+        qmp.wait_event("GUEST_PANICKED")
+        self.assertEqual(self.guest.wait(), 11)
+        self.assertIn("panic", self.guest.read("stderr"))
