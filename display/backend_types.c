@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
 #include "display/backend.h"
 #include "display/none.h"
+#include "display/vnc.h"
 
 const struct display_backend_type *const display_backend_types[] = {
 	&display_none_type,
+#if HAVE_VNC
+	&display_vnc_type,
+#endif
 	NULL,
 };
