@@ -81,6 +81,9 @@ bool display_flush(struct display *display, unsigned scanout, const struct rect 
 /* True: on_taken won't come; false: it came or is running. */
 bool display_cancel_flush(struct display *display, struct display_flush *flush);
 
+/* Whether a viewer looks at this scanout now: not hidden. */
+bool display_is_watched(struct display *display, unsigned scanout);
+
 /* A cursor's picture, never changed once made: rows of width BGRA pixels, straight alpha. */
 struct cursor {
 	unsigned references; /* kept by cursor_get and cursor_put */

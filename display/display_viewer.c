@@ -12,6 +12,20 @@ bool display_is_paced_locked(const struct display *display, unsigned scanout)
 	return display->pacer && !display->pacer->scanouts[scanout].is_hidden;
 }
 
+bool display_is_watched(struct display *display, unsigned scanout)
+{
+	const struct display_viewer *viewer;
+	bool watched = false;
+
+	assert(scanout < display->scanout_count);
+	mutex_lock(&display->lock);
+	list_for_each (viewer, &display->viewers, const struct display_viewer, node) {
+		watched |= !viewer->scanouts[scanout].is_hidden;
+	}
+	mutex_unlock(&display->lock);
+	return watched;
+}
+
 /* --- waking --- */
 
 static bool has_news(const struct display_viewer *viewer, unsigned scanout)

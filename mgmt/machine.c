@@ -10,6 +10,7 @@
 #include "devices/legacy/request.h"
 #include "devices/pci/pci.h"
 #include "devices/pci/q35.h"
+#include "devices/virtio/gpu.h"
 #include "display/clipboard.h"
 #include "display/display.h"
 #include "display/input.h"
@@ -106,9 +107,14 @@ static int load(struct machine *machine, struct error *err)
 		.name = machine->name,
 		.uuid = machine->uuid,
 	};
+	const struct machine_device *gpu = machine_first_of_type(machine, &virtio_gpu_type);
+	struct boot_framebuffer framebuffer;
 	struct cpu_entry entry;
 	int code;
 
+	if (gpu && virtio_gpu_boot_framebuffer(gpu->state, &framebuffer)) {
+		boot.framebuffer = &framebuffer;
+	}
 	if (getrandom(boot.rng_seed, sizeof(boot.rng_seed), 0) != sizeof(boot.rng_seed)) {
 		return error_set(err, -EIO, "the host gives no random seed");
 	}

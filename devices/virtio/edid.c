@@ -206,12 +206,12 @@ static void write_detailed(uint8_t *d, const struct timing *timing,
 /* Ends with a new line, then spaces, if there is room. */
 static void write_text(uint8_t *d, uint8_t kind, const char *text)
 {
-	size_t length = 0;
+	const size_t length = strnlen(text, DESCRIPTOR_TEXT);
 
 	d[3] = kind;
 	memset(d + 5, ' ', DESCRIPTOR_TEXT);
-	for (; length < DESCRIPTOR_TEXT && text[length]; length++) {
-		d[5 + length] = (uint8_t)text[length];
+	for (size_t i = 0; i < length; i++) {
+		d[5 + i] = (uint8_t)text[i];
 	}
 	if (length < DESCRIPTOR_TEXT) {
 		d[5 + length] = '\n';

@@ -5,10 +5,13 @@
 #include <linux/virtio_ids.h>
 #include <string.h>
 
+#include "devices/virtio/boot_screen.h"
 #include "devices/virtio/gpu_state.h"
 #include "display/input.h"
 #include "vmm/base/compiler.h"
+#include "vmm/boot/boot.h"
 
+#define PCI_CLASS_VGA	  0x030000u /* Linux looks for boot framebuffers in the BARs of these */
 #define PCI_CLASS_DISPLAY 0x038000u
 #define BATCH		  GPU_QUEUE_SIZE
 #define FEATURE(name)	  (UINT64_C(1) << VIRTIO_GPU_F_##name)
@@ -16,6 +19,7 @@
 struct gpu_options {
 	uint64_t scanouts;
 	uint64_t memory;
+	bool boot_screen;
 };
 
 static struct gpu *gpu_of(struct virtio_device *v)
@@ -141,6 +145,7 @@ static void stop(struct virtio_device *v)
 	for (unsigned i = 0; i < gpu->scanout_count; i++) {
 		display_set_cursor(gpu->display, i, NULL);
 	}
+	gpu_scanout_boot(gpu);
 	gpu_scanouts_settle(gpu);
 	gpu->config.events_read = 0;
 	store_config(gpu, false);
@@ -156,10 +161,9 @@ static void drain(struct virtio_device *v)
 	gpu_flush_end(gpu_of(v), true);
 }
 
-static const struct virtio_type gpu_virtio_type = {
+static const struct virtio_type GPU_VIRTIO_TYPE = {
 	.name = "virtio-gpu",
 	.device_id = VIRTIO_ID_GPU,
-	.pci_class = PCI_CLASS_DISPLAY,
 	.queue_size = GPU_QUEUE_SIZE,
 	.start = start,
 	.stop = stop,
@@ -177,14 +181,24 @@ static void cancel_modes(void *arg)
 	loop_task_cancel(gpu->loop, &gpu->mode_task);
 }
 
+/* What init did, from its end or from anywhere in it. */
+static void undo(struct gpu *gpu)
+{
+	virtio_unplug(&gpu->device);
+	if (gpu->is_booting) {
+		display_show(gpu->display, 0, NULL, NULL);
+	}
+	boot_screen_destroy(gpu->boot_screen);
+	gpu_flush_finish(gpu);
+}
+
 static void finish(void *state)
 {
 	struct gpu *gpu = state;
 
 	display_clear_source(gpu->display); /* nobody wishes a mode any more */
 	loop_call(gpu->loop, cancel_modes, gpu);
-	virtio_unplug(&gpu->device);
-	gpu_flush_finish(gpu);
+	undo(gpu);
 }
 
 static int check_options(const struct device_env *env, const struct gpu_options *o,
@@ -211,7 +225,7 @@ static void fill(struct gpu *gpu, const struct device_env *env, const struct gpu
 	gpu->input = env->input;
 	gpu->mem = env->mem;
 	gpu->memory_max = o->memory;
-	gpu->scanout_count = (unsigned)o->scanouts;
+	gpu->scanout_count = (unsigned)o->scanouts ?: display_scanout_count(env->display);
 	gpu->source = (struct display_source){ .on_mode = on_mode, .arg = gpu };
 	for (unsigned i = 0; i < GPU_BUCKETS; i++) {
 		list_init(&gpu->buckets[i]);
@@ -219,7 +233,9 @@ static void fill(struct gpu *gpu, const struct device_env *env, const struct gpu
 	loop_task_init(&gpu->mode_task, tell_modes, gpu);
 	loop_task_init(&gpu->more_task, run_left_work, gpu);
 	gpu->config.num_scanouts = gpu->scanout_count;
-	gpu->device.type = &gpu_virtio_type;
+	gpu->type = GPU_VIRTIO_TYPE;
+	gpu->type.pci_class = o->boot_screen ? PCI_CLASS_VGA : PCI_CLASS_DISPLAY;
+	gpu->device.type = &gpu->type;
 	gpu->device.id = env->id;
 	gpu->device.features = FEATURE(EDID) | FEATURE(RESOURCE_BLOB);
 	gpu->device.queue_count = GPU_QUEUES;
@@ -227,33 +243,68 @@ static void fill(struct gpu *gpu, const struct device_env *env, const struct gpu
 	memcpy(gpu->device.config, &gpu->config, sizeof(gpu->config));
 }
 
-static int init(void *state, const struct device_env *env, const void *options, struct error *err)
+static int make_boot_screen(struct gpu *gpu, const struct device_env *env)
 {
-	struct gpu *gpu = state;
-	int code = check_options(env, options, err);
+	const int code = boot_screen_create(env, &gpu->boot_screen);
 
-	if (code < 0) {
-		return code;
-	}
-	fill(gpu, env, options);
-	gpu_flush_init(gpu);
-	code = virtio_pci_plug(&gpu->device, env, err);
-	if (code < 0) {
-		gpu_flush_finish(gpu);
-		return code;
-	}
-	code = display_set_source(gpu->display, &gpu->source);
-	if (code < 0) {
-		(void)error_set(err, code, "the display has a graphics card already");
-		virtio_unplug(&gpu->device);
-		gpu_flush_finish(gpu);
+	if (code == 0) {
+		gpu->device.memory = boot_screen_memory(gpu->boot_screen);
 	}
 	return code;
 }
 
+static int init(void *state, const struct device_env *env, const void *options, struct error *err)
+{
+	const struct gpu_options *o = options;
+	struct gpu *gpu = state;
+	int code = check_options(env, o, err);
+
+	if (code < 0) {
+		return code;
+	}
+	fill(gpu, env, o);
+	gpu_flush_init(gpu);
+	code = o->boot_screen ? make_boot_screen(gpu, env) : 0;
+	if (code < 0) {
+		(void)error_set_errno(err, code, "memory for the boot screen");
+	} else {
+		code = virtio_pci_plug(&gpu->device, env, err);
+	}
+	if (code == 0) {
+		code = display_set_source(gpu->display, &gpu->source);
+		if (code < 0) {
+			(void)error_set(err, code, "the display has a graphics card already");
+		}
+	}
+	if (code < 0) {
+		undo(gpu);
+	} else {
+		gpu_scanout_boot(gpu);
+	}
+	return code;
+}
+
+bool virtio_gpu_boot_framebuffer(const void *state, struct boot_framebuffer *out)
+{
+	const struct gpu *gpu = state;
+
+	if (gpu->boot_screen) {
+		*out = (struct boot_framebuffer){ .gpa = virtio_memory_home(&gpu->device),
+						  .width = BOOT_SCREEN_WIDTH,
+						  .height = BOOT_SCREEN_HEIGHT,
+						  .stride = BOOT_SCREEN_STRIDE };
+	}
+	return gpu->boot_screen;
+}
+
 static void reset(void *state)
 {
-	virtio_reset(&((struct gpu *)state)->device);
+	struct gpu *gpu = state;
+
+	virtio_reset(&gpu->device);
+	if (gpu->boot_screen) {
+		boot_screen_reset(gpu->boot_screen);
+	}
 }
 
 static void quiesce(void *state)
@@ -269,11 +320,15 @@ static void resume(void *state)
 #define FIELD(name) offsetof(struct gpu_options, name)
 
 static const struct option OPTIONS[] = {
-	{ "scanouts", OPTION_INT, FIELD(scanouts), .help = "monitors that the guest can use",
-	  .default_text = "1", .min = 1, .max = DISPLAY_SCANOUTS_MAX },
+	{ "scanouts", OPTION_INT, FIELD(scanouts),
+	  .help = "monitors that the guest can use (default: all of the display)", .min = 1,
+	  .max = DISPLAY_SCANOUTS_MAX },
 	{ "memory", OPTION_SIZE, FIELD(memory),
 	  .help = "host memory that the guest's pictures may take", .default_text = "256M",
 	  .min = 1u << 20, .max = UINT64_C(1) << 40 },
+	{ "boot-screen", OPTION_BOOL, FIELD(boot_screen),
+	  .help = "a framebuffer for guests that have no driver for the card, or not yet",
+	  .default_text = "on" },
 };
 
 const struct device_type virtio_gpu_type = {

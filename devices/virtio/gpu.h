@@ -2,7 +2,11 @@
 #ifndef THUNDERLAKE_DEVICES_VIRTIO_GPU_H
 #define THUNDERLAKE_DEVICES_VIRTIO_GPU_H
 
+#include <stdbool.h>
+
 #include "devices/device.h"
+
+struct boot_framebuffer;
 
 /*
  * A graphics card (virtio 1.2 §5.7) in two dimensions: resources in host memory or, as blobs, in
@@ -11,5 +15,9 @@
  * copies of whole pictures would delay others.
  */
 extern const struct device_type virtio_gpu_type;
+
+/* What the boot parameters are to tell of (vmm/boot/boot.h); false: the boot screen is switched
+ * off. `state` is the device type's. Main thread. */
+bool virtio_gpu_boot_framebuffer(const void *state, struct boot_framebuffer *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "devices/virtio/boot_screen.h"
 #include "devices/virtio/edid.h"
 #include "devices/virtio/gpu_state.h"
 #include "display/input.h"
@@ -51,6 +52,35 @@ uint32_t gpu_get_edid(struct gpu *gpu, struct gpu_request *r)
 
 /* --- what they show -------------------------------------------------------------------------- */
 
+static void show(struct gpu *gpu, unsigned index, struct surface *surface, const struct rect *part)
+{
+	display_show(gpu->display, index, surface, part);
+	if (gpu->input) {
+		input_set_layout(gpu->input, index, part->width, part->height);
+	}
+}
+
+void gpu_scanout_boot(struct gpu *gpu)
+{
+	const struct rect all = { 0, 0, BOOT_SCREEN_WIDTH, BOOT_SCREEN_HEIGHT };
+
+	if (gpu->boot_screen) {
+		gpu->is_booting = true;
+		gpu->scanouts[0].is_due = false;
+		show(gpu, 0, boot_screen_surface(gpu->boot_screen), &all);
+		boot_screen_set_shown(gpu->boot_screen, true);
+	}
+}
+
+/* A driver has taken over. */
+static void end_boot(struct gpu *gpu, unsigned index)
+{
+	if (index == 0 && gpu->is_booting) {
+		gpu->is_booting = false;
+		boot_screen_set_shown(gpu->boot_screen, false);
+	}
+}
+
 void gpu_scanout_show(struct gpu *gpu, unsigned index)
 {
 	struct gpu_scanout *scanout = &gpu->scanouts[index];
@@ -59,10 +89,8 @@ void gpu_scanout_show(struct gpu *gpu, unsigned index)
 		return;
 	}
 	scanout->is_due = false;
-	display_show(gpu->display, index, scanout->surface, &scanout->part);
-	if (gpu->input) {
-		input_set_layout(gpu->input, index, scanout->part.width, scanout->part.height);
-	}
+	end_boot(gpu, index);
+	show(gpu, index, scanout->surface, &scanout->part);
 }
 
 void gpu_scanouts_settle(struct gpu *gpu)

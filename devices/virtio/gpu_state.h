@@ -15,6 +15,7 @@
 #include "vmm/base/loop.h"
 #include "vmm/base/thread.h"
 
+struct boot_screen;
 struct guest_mem;
 struct input;
 
@@ -128,6 +129,9 @@ struct gpu {
 	struct guest_mem *mem;
 	struct display_source source;
 	struct virtio_gpu_config config; /* what the driver is to see */
+	struct virtio_type type;
+	struct boot_screen *boot_screen; /* owned; NULL: switched off */
+	bool is_booting;		 /* scanout 0 has it: no driver has set it yet */
 	unsigned scanout_count;
 
 	struct list buckets[GPU_BUCKETS];
@@ -198,6 +202,8 @@ uint32_t gpu_get_edid(struct gpu *gpu, struct gpu_request *r);
 uint32_t gpu_set_scanout(struct gpu *gpu, struct gpu_request *r);
 uint32_t gpu_set_scanout_blob(struct gpu *gpu, struct gpu_request *r);
 
+/* Shows the boot screen, if there is one, until a driver sets scanout 0. */
+void gpu_scanout_boot(struct gpu *gpu);
 /* Tells the display what was put off. */
 void gpu_scanout_show(struct gpu *gpu, unsigned index);
 void gpu_scanouts_settle(struct gpu *gpu);

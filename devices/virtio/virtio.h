@@ -11,6 +11,7 @@
 #include "vmm/base/log.h"
 
 struct device_env;
+struct io_ops;
 struct virtio_pci;
 
 /*
@@ -48,6 +49,16 @@ struct virtio_type {
 	void (*drain)(struct virtio_device *v);
 };
 
+/* Memory of the device's own that the guest can access, prefetchable, below 4 GiB. */
+struct virtio_memory {
+	uint64_t size;		  /* power of two; 0: none */
+	const struct io_ops *ops; /* called with `owner`, by processors */
+	void *owner;
+	/* It is at another address now, 0: nowhere. On a processor's thread, or the main thread;
+	 * must not wait for the loop. */
+	void (*on_move)(void *owner, uint64_t address);
+};
+
 /* Embedded in the device's state; the rest is kept by the transport. */
 struct virtio_device {
 	/* Filled by the device before virtio_pci_plug. */
@@ -57,6 +68,7 @@ struct virtio_device {
 	unsigned queue_count; /* 1 to VIRTIO_QUEUES_MAX */
 	unsigned config_size; /* bytes of `config` that exist */
 	uint8_t config[VIRTIO_CONFIG_MAX]; /* initial contents */
+	struct virtio_memory memory;
 
 	/* Read-only for the device. */
 	uint64_t driver_features; /* valid from start on */
@@ -75,6 +87,9 @@ int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struc
 /* Stops the device if it runs, takes it off the bus, frees the transport. NULL transport is fine.
  */
 void virtio_unplug(struct virtio_device *v);
+
+/* Where virtio_device.memory is after power-on. */
+uint64_t virtio_memory_home(const struct virtio_device *v);
 
 /* For device_type's ops of virtio devices; main thread, vCPUs paused. */
 void virtio_reset(struct virtio_device *v);

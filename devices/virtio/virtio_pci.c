@@ -61,6 +61,19 @@ static void on_move(struct pci_device *device, unsigned bar,
 	virtio_pci_arm(vp, vp->armed);
 }
 
+static void on_memory_move(struct pci_device *device, unsigned bar, uint64_t address)
+{
+	const struct virtio_memory *memory = &((struct virtio_pci *)device->owner)->v->memory;
+
+	(void)bar;
+	memory->on_move(memory->owner, address);
+}
+
+uint64_t virtio_memory_home(const struct virtio_device *v)
+{
+	return v->transport->pci.bars[VIRTIO_PCI_MEMORY_BAR].home;
+}
+
 /* --- the other structures in the BAR --------------------------------------------------------- */
 
 static uint8_t take_isr(struct virtio_pci *vp)
@@ -309,6 +322,14 @@ static void fill_pci(struct virtio_pci *vp)
 	pci->bars[VIRTIO_PCI_BAR] = (struct pci_bar){ .size = VIRTIO_PCI_BAR_BYTES,
 						      .ops = &bar_ops,
 						      .on_move = on_move };
+	if (vp->v->memory.size) {
+		pci->bars[VIRTIO_PCI_MEMORY_BAR] =
+			(struct pci_bar){ .size = vp->v->memory.size,
+					  .flags = PCI_BASE_ADDRESS_MEM_PREFETCH,
+					  .ops = vp->v->memory.ops,
+					  .owner = vp->v->memory.owner,
+					  .on_move = on_memory_move };
+	}
 }
 
 struct watch_call {

@@ -27,6 +27,7 @@ struct msix;
 /* One BAR, a page for each structure (virtio 1.2 §4.1.4). */
 #define VIRTIO_PCI_BAR		     0u
 #define VIRTIO_PCI_MSIX_BAR	     1u
+#define VIRTIO_PCI_MEMORY_BAR	     2u /* the device's own, if it has memory */
 #define VIRTIO_PCI_COMMON_OFFSET     0x0000u
 #define VIRTIO_PCI_ISR_OFFSET	     0x1000u
 #define VIRTIO_PCI_DEVICE_OFFSET     0x2000u

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/virtio/gpu.c devices/virtio/gpu_backing.c devices/virtio/gpu_commands.c */
 /* LINK: devices/virtio/gpu_cursor.c devices/virtio/gpu_flush.c devices/virtio/gpu_resource.c */
-/* LINK: devices/virtio/gpu_scanout.c devices/virtio/edid.c devices/virtio/virtqueue.c */
+/* LINK: devices/virtio/gpu_scanout.c devices/virtio/boot_screen.c devices/virtio/edid.c */
+/* LINK: devices/virtio/virtqueue.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/display_capture.c display/image.c display/pixels.c display/surface.c */
 /* LINK: display/damage.c display/rect.c display/input.c display/input_sinks.c */
@@ -88,7 +89,9 @@ static void make_card(void)
 	env.loop = loop;
 	env.display = display;
 	gpu = calloc(1, type->state_size);
-	if (!gpu || options_parse(&type->options, "scanouts=2,memory=4M", options, NULL) < 0 ||
+	if (!gpu ||
+	    options_parse(&type->options, "scanouts=2,memory=4M,boot-screen=off", options, NULL) <
+		    0 ||
 	    type->init(gpu, &env, options, NULL) < 0) {
 		abort();
 	}

@@ -28,6 +28,23 @@ static void write_pages(void)
 	}
 }
 
+/* Page 2 is written; page 3 has what the test put there. */
+static void use_window(void)
+{
+	*mmio64(TEST_WINDOW_GPA + 2 * 4096) = TEST_PATTERN;
+	if (*mmio64(TEST_WINDOW_GPA + 3 * 4096) != TEST_PATTERN + 1) {
+		finish(20);
+	}
+}
+
+/* Nothing is there any more. */
+static void miss_window(void)
+{
+	if (*mmio64(TEST_WINDOW_GPA + 2 * 4096) != UINT64_MAX) {
+		finish(21);
+	}
+}
+
 void payload_main(const char *command_line)
 {
 	if (has_word(command_line, "user")) {
@@ -38,5 +55,11 @@ void payload_main(const char *command_line)
 	}
 	if (has_word(command_line, "dirty")) {
 		write_pages();
+	}
+	if (has_word(command_line, "window")) {
+		use_window();
+	}
+	if (has_word(command_line, "no-window")) {
+		miss_window();
 	}
 }

@@ -7,6 +7,7 @@
 
 #include "tests/guest/mini.h"
 #include "vmm/base/bytes.h"
+#include "vmm/mem/mem_window.h"
 
 TestSuite(memory, .timeout = 60);
 
@@ -85,5 +86,32 @@ Test(memory, clear_forgets_everything)
 	mini_boot(&mini, "memory", "dirty");
 	mini_expect_finish(&mini, 0);
 	cr_assert(eq(u64, load_at(TEST_DIRTY_GPA + 3 * 4096), 3));
+	mini_finish(&mini);
+}
+
+Test(memory, window_is_memory_where_it_is_mapped)
+{
+	uint64_t bitmap[TEST_WINDOW_PAGES / 64];
+	struct mem_window *window;
+	uint8_t *base;
+
+	mini_make(&mini, &(struct mini_config){ .memory_mib = TEST_SMALL_MIB });
+	cr_assert(zero(int, mem_window_create(mini.mem, TEST_WINDOW_PAGES * 4096, &window)));
+	base = mem_window_at(window);
+	store_le64(base + 3 * 4096, TEST_PATTERN + 1);
+	cr_assert(zero(int, mem_window_map(window, TEST_WINDOW_GPA)));
+	mini_boot(&mini, "memory", "window");
+	mini_expect_finish(&mini, 0);
+	cr_assert(eq(u64, load_le64(base + 2 * 4096), TEST_PATTERN));
+	cr_assert(zero(int, mem_window_dirty_pages(window, bitmap)));
+	cr_assert(eq(u64, bitmap[0], 1 << 2), "what we write ourselves is not logged");
+	mem_window_unmap(window);
+	mini_boot(&mini, "memory", "no-window");
+	mini_expect_finish(&mini, 0);
+	/* It keeps what it has until it is cleared. */
+	cr_assert(eq(u64, load_le64(base + 2 * 4096), TEST_PATTERN));
+	cr_assert(zero(int, mem_window_clear(window)));
+	cr_assert(zero(u64, load_le64(base + 2 * 4096)));
+	mem_window_destroy(window);
 	mini_finish(&mini);
 }

@@ -14,5 +14,7 @@
 #define TEST_DIRTY_PAGES  200
 #define TEST_DIRTY_STRIDE 3 /* each third page is written */
 #define TEST_SMALL_MIB	  64
+#define TEST_WINDOW_GPA	  0xd0000000 /* where no RAM is */
+#define TEST_WINDOW_PAGES 256
 
 #endif

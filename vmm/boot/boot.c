@@ -54,6 +54,7 @@ static int write_parameters(const struct boot_config *config, const struct e820 
 		.initrd = *initrd,
 		.rsdp_gpa = ACPI_RSDP_GPA,
 		.rng_seed = config->rng_seed,
+		.framebuffer = config->framebuffer,
 	};
 
 	return kernel->protocol == BOOT_PVH ? pvh_params_write(&parameters, mem)

@@ -5,6 +5,7 @@
 
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
+#include "vmm/boot/boot.h"
 #include "vmm/boot/e820.h"
 #include "vmm/boot/layout.h"
 #include "vmm/boot/loader.h"
@@ -49,6 +50,30 @@ static void fill_header(const struct boot_parameters *from, struct setup_header 
 	header->ramdisk_size = (uint32_t)from->initrd.size;
 }
 
+/* As firmware of the EFI kind leaves it: no more than a place in memory, for which every kernel has
+ * a driver. */
+static void fill_screen_info(const struct boot_framebuffer *framebuffer, struct screen_info *info)
+{
+	*info = (struct screen_info){
+		.orig_video_isVGA = VIDEO_TYPE_EFI,
+		.capabilities = VIDEO_CAPABILITY_SKIP_QUIRKS,
+		.lfb_base = (uint32_t)framebuffer->gpa,
+		.lfb_size = framebuffer->stride * framebuffer->height,
+		.lfb_width = (uint16_t)framebuffer->width,
+		.lfb_height = (uint16_t)framebuffer->height,
+		.lfb_linelength = (uint16_t)framebuffer->stride,
+		.lfb_depth = 32,
+		.pages = 1,
+		.blue_size = 8,
+		.green_size = 8,
+		.green_pos = 8,
+		.red_size = 8,
+		.red_pos = 16,
+		.rsvd_size = 8,
+		.rsvd_pos = 24,
+	};
+}
+
 int linux_params_write(const struct boot_parameters *parameters, struct guest_mem *mem)
 {
 	AUTO_FREE struct boot_params *params = calloc(1, sizeof(*params));
@@ -68,6 +93,9 @@ int linux_params_write(const struct boot_parameters *parameters, struct guest_me
 		};
 	}
 	params->e820_entries = (uint8_t)map->count;
+	if (parameters->framebuffer) {
+		fill_screen_info(parameters->framebuffer, &params->screen_info);
+	}
 	rc = write_setup_data(parameters->rng_seed, mem);
 	return rc ? rc : guest_mem_write(mem, LAYOUT_BOOT_PARAMS_GPA, params, sizeof(*params));
 }

@@ -10,6 +10,7 @@
 
 struct boot_config;
 struct boot_files;
+struct boot_framebuffer;
 struct cpu_entry;
 struct e820;
 struct guest_mem;
@@ -45,7 +46,8 @@ struct boot_parameters {
 	const struct boot_kernel *kernel;
 	struct boot_initrd initrd;
 	uint64_t rsdp_gpa;
-	const uint64_t *rng_seed; /* 4 words */
+	const uint64_t *rng_seed;		    /* 4 words */
+	const struct boot_framebuffer *framebuffer; /* NULL: none */
 };
 
 /* All of `length` bytes at `offset` of the file. -EIO when it ends before, or -errno of pread. */

@@ -38,6 +38,8 @@ struct guest_mem {
 	 * guest_mem_log_dirty and kept, since any thread may be marking. */
 	atomic_bool logging;
 	struct dirty_word *dirty[REGIONS_MAX];
+
+	_Atomic uint32_t slots; /* given out, those of the regions included */
 };
 
 /* Whether MADV_HUGEPAGE works on a memfd: the word in brackets is the one in force. */
@@ -151,6 +153,7 @@ int guest_mem_create(struct kvm *kvm, uint64_t size, struct guest_mem **out, str
 	mem->kvm = kvm;
 	mem->size = size;
 	mem->fd = -1;
+	atomic_init(&mem->slots, REGIONS_MAX);
 	code = has_huge_shared_memory() ? open_memfd(mem) : 0;
 	if (code == 0) {
 		code = reserve(mem);
@@ -379,4 +382,14 @@ int guest_mem_dirty_pages(struct guest_mem *mem, size_t index, uint64_t *bitmap)
 		bitmap[word] |= atomic_exchange(&mem->dirty[index][word].pages, 0);
 	}
 	return code;
+}
+
+struct kvm *guest_mem_kvm(const struct guest_mem *mem)
+{
+	return mem->kvm;
+}
+
+uint32_t guest_mem_new_slot(struct guest_mem *mem)
+{
+	return atomic_fetch_add(&mem->slots, 1);
 }

@@ -70,4 +70,8 @@ bool guest_mem_is_logging(const struct guest_mem *mem);
  * logging is off. */
 int guest_mem_dirty_pages(struct guest_mem *mem, size_t index, uint64_t *bitmap);
 
+/* For mem_window.h: the VM, NULL without one, and the number of a memory slot that nobody has. */
+struct kvm *guest_mem_kvm(const struct guest_mem *mem);
+uint32_t guest_mem_new_slot(struct guest_mem *mem);
+
 #endif

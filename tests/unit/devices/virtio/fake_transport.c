@@ -68,6 +68,12 @@ int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *
 	return code == 1;
 }
 
+uint64_t virtio_memory_home(const struct virtio_device *v)
+{
+	(void)v;
+	return 0;
+}
+
 void virtio_config_set(struct virtio_device *v, unsigned offset, const void *bytes, unsigned length)
 {
 	assert(offset + length <= v->config_size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/virtio/gpu.c devices/virtio/gpu_backing.c devices/virtio/gpu_commands.c */
 /* LINK: devices/virtio/gpu_cursor.c devices/virtio/gpu_flush.c devices/virtio/gpu_resource.c */
-/* LINK: devices/virtio/gpu_scanout.c devices/virtio/edid.c */
+/* LINK: devices/virtio/gpu_scanout.c devices/virtio/boot_screen.c devices/virtio/edid.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/display_capture.c display/image.c display/pixels.c display/surface.c */
 /* LINK: display/damage.c display/rect.c display/input.c display/input_sinks.c */
@@ -46,7 +46,7 @@ static void tear_down(void)
 
 static void set_up(void)
 {
-	fake_gpu_init(&gpu, "scanouts=2", FAKE_GPU_FEATURES);
+	fake_gpu_init(&gpu, "scanouts=2,boot-screen=off", FAKE_GPU_FEATURES);
 }
 
 TestSuite(gpu, .init = set_up, .fini = tear_down, .timeout = 20);
@@ -167,7 +167,7 @@ Test(gpu_options, commands_of_features_not_taken_are_refused)
 {
 	const struct virtio_gpu_cmd_get_edid c = { .hdr.type = VIRTIO_GPU_CMD_GET_EDID };
 
-	fake_gpu_init(&gpu, "", 0);
+	fake_gpu_init(&gpu, "boot-screen=off", 0);
 	cr_assert(eq(u32, fake_gpu_send(&gpu, 0, &c, sizeof(c)), UNSPEC));
 	cr_assert(eq(u32, fake_gpu_create_blob(&gpu, 1, PAGE, make_pixels(PAGE), PAGE), UNSPEC));
 }
@@ -259,7 +259,7 @@ Test(gpu, create_2d_refuses_what_cannot_be)
 
 Test(gpu_options, host_memory_is_bounded_and_comes_back)
 {
-	fake_gpu_init(&gpu, "memory=1M", FAKE_GPU_FEATURES);
+	fake_gpu_init(&gpu, "memory=1M,boot-screen=off", FAKE_GPU_FEATURES);
 	cr_assert(eq(u32, fake_gpu_create_2d(&gpu, 1, BGRX, 512, 512), OK), "all of it");
 	cr_assert(eq(u32, fake_gpu_create_2d(&gpu, 2, BGRX, 1, 1), NO_MEMORY));
 	cr_assert(eq(u32, fake_gpu_unref(&gpu, 1), OK));
@@ -270,7 +270,7 @@ Test(gpu_options, lists_of_backing_count_as_memory)
 {
 	struct virtio_gpu_mem_entry entries[64];
 
-	fake_gpu_init(&gpu, "memory=1M", FAKE_GPU_FEATURES);
+	fake_gpu_init(&gpu, "memory=1M,boot-screen=off", FAKE_GPU_FEATURES);
 	for (unsigned i = 0; i < ARRAY_SIZE(entries); i++) {
 		entries[i] = (struct virtio_gpu_mem_entry){ .addr = PAGE, .length = 4 };
 	}

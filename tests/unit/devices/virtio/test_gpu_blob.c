@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/virtio/gpu.c devices/virtio/gpu_backing.c devices/virtio/gpu_commands.c */
 /* LINK: devices/virtio/gpu_cursor.c devices/virtio/gpu_flush.c devices/virtio/gpu_resource.c */
-/* LINK: devices/virtio/gpu_scanout.c devices/virtio/edid.c */
+/* LINK: devices/virtio/gpu_scanout.c devices/virtio/boot_screen.c devices/virtio/edid.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/display_capture.c display/image.c display/pixels.c display/surface.c */
 /* LINK: display/damage.c display/rect.c display/input.c display/input_sinks.c */
@@ -29,7 +29,7 @@ static const struct rect whole = { 0, 0, SIDE, SIDE };
 
 static void set_up(void)
 {
-	fake_gpu_init(&gpu, "scanouts=2", FAKE_GPU_FEATURES);
+	fake_gpu_init(&gpu, "scanouts=2,boot-screen=off", FAKE_GPU_FEATURES);
 }
 
 static void tear_down(void)

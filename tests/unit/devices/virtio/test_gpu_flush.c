@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/virtio/gpu.c devices/virtio/gpu_backing.c devices/virtio/gpu_commands.c */
 /* LINK: devices/virtio/gpu_cursor.c devices/virtio/gpu_flush.c devices/virtio/gpu_resource.c */
-/* LINK: devices/virtio/gpu_scanout.c devices/virtio/edid.c */
+/* LINK: devices/virtio/gpu_scanout.c devices/virtio/boot_screen.c devices/virtio/edid.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/display_capture.c display/image.c display/pixels.c display/surface.c */
 /* LINK: display/damage.c display/rect.c display/input.c display/input_sinks.c */
@@ -64,7 +64,7 @@ static void set_up(void)
 	struct virtio_gpu_set_scanout_blob c = fake_gpu_blob_scanout(0, 1, SIDE, SIDE);
 	uint64_t gpa;
 
-	fake_gpu_init(&gpu, "scanouts=2", FAKE_GPU_FEATURES);
+	fake_gpu_init(&gpu, "scanouts=2,boot-screen=off", FAKE_GPU_FEATURES);
 	gpa = fake_driver_alloc(&gpu.driver, BYTES);
 	cr_assert(eq(u32, fake_gpu_create_blob(&gpu, 1, BYTES, gpa, BYTES), OK));
 	cr_assert(eq(u32, fake_gpu_set_scanout_blob(&gpu, &c), OK));

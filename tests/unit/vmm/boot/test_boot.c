@@ -100,6 +100,30 @@ Test(boot, linux_gets_rng_seed)
 	cr_assert(zero(int, memcmp(node->data, config.rng_seed, 32)));
 }
 
+Test(boot, linux_hears_of_a_framebuffer)
+{
+	const struct boot_framebuffer framebuffer = {
+		.gpa = 0xc1000000, .width = 1280, .height = 800, .stride = 5120
+	};
+	const struct screen_info *info;
+
+	config.framebuffer = &framebuffer;
+	cr_assert(eq(int, load(&bzimage, sizeof(bzimage), 64 * MIB), 0));
+	info = &zero_page()->screen_info;
+	cr_assert(eq(u8, info->orig_video_isVGA, VIDEO_TYPE_EFI));
+	cr_assert(eq(u32, info->lfb_base, 0xc1000000));
+	cr_assert(eq(u32, info->lfb_size, 5120 * 800));
+	cr_assert(eq(u16, info->lfb_width, 1280));
+	cr_assert(eq(u16, info->lfb_linelength, 5120));
+	cr_assert(eq(u8, info->red_pos, 16));
+}
+
+Test(boot, linux_without_framebuffer_hears_of_none)
+{
+	cr_assert(eq(int, load(&bzimage, sizeof(bzimage), 64 * MIB), 0));
+	cr_assert(zero(u8, zero_page()->screen_info.orig_video_isVGA));
+}
+
 Test(boot, initrd_stays_below_what_the_kernel_allows)
 {
 	bzimage.header.initrd_addr_max = 40 * MIB - 1;
