@@ -274,6 +274,38 @@ static void call_source(struct display *display, unsigned scanout,
 	}
 }
 
+static struct display_viewer *find_to_tell_mode(struct display *display)
+{
+	struct display_viewer *viewer;
+
+	list_for_each (viewer, &display->viewers, struct display_viewer, node) {
+		if (viewer->has_new_mode) {
+			return viewer;
+		}
+	}
+	return NULL;
+}
+
+static void tell_viewers_mode(struct display *display) NO_THREAD_SAFETY_ANALYSIS
+{
+	struct display_viewer *viewer;
+
+	list_for_each (viewer, &display->viewers, struct display_viewer, node) {
+		viewer->has_new_mode = viewer->on_mode;
+	}
+	/* From the beginning each time: without the lock, viewers come and go. */
+	while ((viewer = find_to_tell_mode(display))) {
+		viewer->has_new_mode = false;
+		viewer->waking++;
+		mutex_unlock(&display->lock);
+		viewer->on_mode(viewer->arg);
+		mutex_lock(&display->lock);
+		if (--viewer->waking == 0) {
+			condition_wake_all(&display->no_calls);
+		}
+	}
+}
+
 int display_request_mode(struct display *display, unsigned scanout, const struct display_mode *mode)
 {
 	struct display_mode wanted = *mode;
@@ -288,6 +320,7 @@ int display_request_mode(struct display *display, unsigned scanout, const struct
 	if (!is_same(&display->scanouts[scanout].mode, &wanted)) {
 		display->scanouts[scanout].mode = wanted;
 		call_source(display, scanout, &wanted);
+		tell_viewers_mode(display);
 	}
 	mutex_unlock(&display->lock);
 	return 0;

@@ -110,6 +110,9 @@ struct display_viewer {
 	/* There is something to take; comes once until display_take. Any thread; must only wake the
 	 * viewer's own. */
 	void (*wake)(void *arg, unsigned scanout);
+	/* Somebody wishes another mode: display_mode tells. Any thread; must only hand it on. NULL:
+	 * of no interest. */
+	void (*on_mode)(void *arg);
 	void *arg;
 	/* This one's presents are the machine's: flushes wait for it and statistics count it. One
 	 * viewer at most. */
@@ -118,6 +121,7 @@ struct display_viewer {
 	/* Kept by the display. */
 	struct list node;
 	unsigned waking; /* callbacks that run now */
+	bool has_new_mode;
 	struct {
 		bool is_hidden, is_woken;
 		bool has_new_surface, has_new_cursor, has_moved_cursor;
@@ -130,6 +134,9 @@ struct display_viewer {
 int display_add_viewer(struct display *display, struct display_viewer *viewer);
 /* No callback runs afterwards. Not from a callback. */
 void display_remove_viewer(struct display *display, struct display_viewer *viewer);
+
+/* The name of the viewer that sets the pace; "none" without one. */
+const char *display_pacer_name(struct display *display);
 
 /* Nobody looks (minimised, switched off): no wakes, no flush waits. Back again, all is new. */
 void display_set_hidden(struct display *display, struct display_viewer *viewer, unsigned scanout,

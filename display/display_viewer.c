@@ -77,6 +77,7 @@ int display_add_viewer(struct display *display, struct display_viewer *viewer)
 		return -EBUSY;
 	}
 	viewer->waking = 0;
+	viewer->has_new_mode = false;
 	for (unsigned i = 0; i < display->scanout_count; i++) {
 		const struct display_scanout *s = &display->scanouts[i];
 
@@ -123,6 +124,16 @@ void display_remove_viewer(struct display *display, struct display_viewer *viewe
 		condition_wait(&display->no_calls, &display->lock);
 	}
 	mutex_unlock(&display->lock);
+}
+
+const char *display_pacer_name(struct display *display)
+{
+	const char *name;
+
+	mutex_lock(&display->lock);
+	name = display->pacer ? display->pacer->name : "none";
+	mutex_unlock(&display->lock);
+	return name;
 }
 
 void display_set_hidden(struct display *display, struct display_viewer *viewer, unsigned scanout,

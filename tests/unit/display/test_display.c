@@ -463,6 +463,24 @@ Test(display, requested_mode_reaches_the_source_once, .init = set_up, .fini = te
 	cr_assert(eq(uint, heard_modes, 0));
 }
 
+static void count_mode(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+Test(display, requested_mode_reaches_viewers_that_care, .init = set_up, .fini = tear_down)
+{
+	const struct display_mode mode = { .is_connected = true, .width = 800, .height = 600 };
+	unsigned modes = 0;
+	struct display_viewer viewer = { .wake = on_wake, .on_mode = count_mode, .arg = &modes };
+
+	cr_assert(eq(int, display_add_viewer(display, &viewer), 0));
+	cr_assert(eq(int, display_request_mode(display, 1, &mode), 0));
+	cr_assert(eq(int, display_request_mode(display, 1, &mode), 0));
+	cr_assert(eq(uint, modes, 1));
+	display_remove_viewer(display, &viewer);
+}
+
 Test(display, impossible_modes_are_refused, .init = set_up, .fini = tear_down)
 {
 	static const struct display_mode modes[] = {
