@@ -4,7 +4,8 @@
 
 #include "devices/char/char.h"
 
-/* The inside of a back end, for the files of this folder only. All on the back end's loop. */
+/* The inside of a back end, for the files of this folder, and for devices that are the far end of a
+ * port themselves. All on the back end's loop. */
 #define CHAR_DESCRIPTION_BYTES 256u
 
 struct char_ops {
@@ -12,6 +13,8 @@ struct char_ops {
 	size_t (*write)(struct char_backend *backend, const uint8_t *bytes, size_t length);
 	/* Offers kept input again; NULL where there is no input. */
 	void (*accept_input)(struct char_backend *backend);
+	/* The guest's end was opened or closed; NULL where nobody cares. */
+	void (*on_guest_open)(struct char_backend *backend, bool open);
 	/* Writes out what is kept, closes, frees. */
 	void (*destroy)(struct char_backend *backend);
 };

@@ -90,6 +90,13 @@ void char_accept_input(struct char_backend *backend)
 	}
 }
 
+void char_set_guest_open(struct char_backend *backend, bool open)
+{
+	if (backend->ops->on_guest_open) {
+		backend->ops->on_guest_open(backend, open);
+	}
+}
+
 bool char_is_connected(const struct char_backend *backend)
 {
 	return backend->connected;

@@ -52,6 +52,8 @@ void char_destroy(struct char_backend *backend);
 /* Takes up to `length` bytes; returns how many. */
 size_t char_write(struct char_backend *backend, const uint8_t *bytes, size_t length);
 void char_accept_input(struct char_backend *backend);
+/* The guest's program has opened or closed its end of a port. */
+void char_set_guest_open(struct char_backend *backend, bool open);
 bool char_is_connected(const struct char_backend *backend);
 /* As QMP's query-chardev names it: "pty:/dev/pts/3". Valid as long as the back end. */
 const char *char_description(const struct char_backend *backend);

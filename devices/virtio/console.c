@@ -138,6 +138,7 @@ static int open_port(struct console *console, unsigned number,
 	port->console = console;
 	port->number = number;
 	port->is_console = number < consoles;
+	port->is_absent = number == 0 && !options->consoles.count && options->ports.count;
 	if (!port->is_console) {
 		return open_named_port(port, options->ports.items[number - consoles], err);
 	}
@@ -222,6 +223,8 @@ static int init(void *state, const struct device_env *env, const void *options, 
 				 CONSOLE_PORTS_MAX);
 	}
 	console->loop = env->loop;
+	console->clipboard = env->clipboard;
+	console->display = env->display;
 	console->v.type = &console_type;
 	console->v.id = env->id;
 	console->ports = calloc(count, sizeof(*console->ports));
@@ -267,7 +270,8 @@ static const struct option options[] = {
 	{ .name = "port",
 	  .kind = OPTION_LIST,
 	  .offset = offsetof(struct console_options, ports),
-	  .help = "a port that the guest finds as /dev/virtio-ports/NAME",
+	  .help = "a port that the guest finds as /dev/virtio-ports/NAME; besides the back ends of "
+		  "consoles there is vdagent, for com.redhat.spice.0",
 	  .value_name = "NAME:BACKEND" },
 };
 

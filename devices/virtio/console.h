@@ -8,10 +8,11 @@
 
 /*
  * The console device (virtio 1.2 §5.3): consoles (hvc0 …) and named ports (/dev/virtio-ports/NAME),
- * each with a back end of devices/char. With one console and nothing else the device does without
- * the multiport feature: a driver then reads the console's size from configuration space, where
- * there is no doubt about its byte order and field order (Linux has read RESIZE messages both
- * ways).
+ * each with a back end of devices/char, or the agent of vdagent.h. With one console and nothing
+ * else the device does without the multiport feature: a driver then reads the console's size from
+ * configuration space, where there is no doubt about its byte order and field order (Linux has read
+ * RESIZE messages both ways). With ports alone there is no port 0, which drivers take for a
+ * console.
  */
 struct console;
 

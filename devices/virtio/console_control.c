@@ -121,7 +121,7 @@ static void on_port_ready(struct console_port *port, bool ready)
 
 static void on_port_open(struct console_port *port, bool open)
 {
-	port->guest_open = open;
+	console_port_set_guest_open(port, open);
 	if (open) {
 		console_port_receive(port);
 	}
@@ -130,7 +130,9 @@ static void on_port_open(struct console_port *port, bool open)
 static void on_device_ready(struct console *console, bool ready)
 {
 	for (unsigned i = 0; i < console->port_count && ready; i++) {
-		console->ports[i].due |= CONSOLE_DUE_ADD;
+		if (!console->ports[i].is_absent) {
+			console->ports[i].due |= CONSOLE_DUE_ADD;
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "devices/virtio/console_state.h"
+#include "devices/virtio/vdagent.h"
 #include "vmm/base/bytes.h"
 
 static unsigned rx_queue(const struct console_port *port)
@@ -202,6 +203,10 @@ int console_port_open(struct console_port *port, const char *backend, struct err
 					.on_resize = port->is_console ? on_resize : NULL,
 					.user = port };
 
+	if (strcmp(backend, VDAGENT_BACKEND) == 0) {
+		return vdagent_create(port->console->loop, port->console->clipboard,
+				      port->console->display, &user, &port->backend, err);
+	}
 	return char_create(backend, port->console->loop, &user, &port->backend, err);
 }
 
@@ -215,20 +220,28 @@ void console_port_close(struct console_port *port)
 	port->name = NULL;
 }
 
+void console_port_set_guest_open(struct console_port *port, bool open)
+{
+	if (port->guest_open != open) {
+		port->guest_open = open;
+		char_set_guest_open(port->backend, open);
+	}
+}
+
 void console_port_start(struct console_port *port)
 {
 	port->ready = false;
 	port->due = 0;
 	port->held = false;
 	/* Without control messages a port is simply there. */
-	port->guest_open = !console_has_control(port->console);
+	console_port_set_guest_open(port, !console_has_control(port->console));
 	console_port_tell_size(port); /* Linux looks only when it is told */
 }
 
 void console_port_stop(struct console_port *port)
 {
 	port->ready = false;
-	port->guest_open = false;
+	console_port_set_guest_open(port, false);
 	port->due = 0;
 	port->held = false;
 }

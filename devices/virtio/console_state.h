@@ -34,7 +34,8 @@ struct console_port {
 	struct console *console;
 	unsigned number;
 	bool is_console;
-	char *name;		      /* owned; NULL for a console */
+	bool is_absent; /* number 0, where there is no console: the driver never hears of it */
+	char *name;	/* owned; NULL for a console */
 	struct char_backend *backend; /* owned */
 	unsigned columns, rows;	      /* 0: not known */
 
@@ -55,8 +56,10 @@ struct console_port {
 
 struct console {
 	struct virtio_device v;
-	struct loop *loop;	    /* borrowed */
-	struct console_port *ports; /* owned */
+	struct loop *loop;	     /* borrowed, as are these two */
+	struct clipboard *clipboard; /* NULL: none */
+	struct display *display;     /* NULL: none */
+	struct console_port *ports;  /* owned */
 	unsigned port_count;
 	bool plugged; /* the transport is there to tell the driver of changes */
 };
@@ -76,6 +79,7 @@ void console_port_tell_size(struct console_port *port);
 /* The driver starts; the driver is gone; the machine is about to pause. */
 void console_port_start(struct console_port *port);
 void console_port_stop(struct console_port *port);
+void console_port_set_guest_open(struct console_port *port, bool open);
 void console_port_drain(struct console_port *port);
 /* The driver gave chains. */
 void console_port_transmit(struct console_port *port);

@@ -11,6 +11,7 @@
 
 #include "devices/char/char.h"
 #include "devices/virtio/console_state.h"
+#include "devices/virtio/vdagent.h"
 #include "tests/unit/devices/virtio/fake_ring.h"
 #include "tests/unit/devices/virtio/fake_transport.h"
 #include "vmm/base/loop.h"
@@ -74,6 +75,20 @@ void char_accept_input(struct char_backend *backend)
 bool char_is_connected(const struct char_backend *backend)
 {
 	return backend->connected;
+}
+
+void char_set_guest_open(struct char_backend *backend, bool open)
+{
+	(void)backend;
+	(void)open;
+}
+
+int vdagent_create(struct loop *loop, struct clipboard *clipboard, struct display *display,
+		   const struct char_user *user, struct char_backend **out, struct error *err)
+{
+	(void)clipboard;
+	(void)display;
+	return char_create("", loop, user, out, err);
 }
 
 const char *char_description(const struct char_backend *backend)

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "devices/char/char.h"
+#include "devices/virtio/vdagent.h"
 #include "tests/unit/devices/virtio/fake_driver.h"
 #include "vmm/base/log.h"
 
@@ -39,7 +40,7 @@ struct char_backend {
 	char output[4096];
 	size_t output_length;
 	size_t room;
-	bool connected;
+	bool connected, guest_open;
 	unsigned accepts;
 	char text[32];
 };
@@ -85,6 +86,19 @@ void char_accept_input(struct char_backend *backend)
 bool char_is_connected(const struct char_backend *backend)
 {
 	return backend->connected;
+}
+
+void char_set_guest_open(struct char_backend *backend, bool open)
+{
+	backend->guest_open = open;
+}
+
+int vdagent_create(struct loop *loop, struct clipboard *clipboard, struct display *display,
+		   const struct char_user *user, struct char_backend **out, struct error *err)
+{
+	(void)clipboard;
+	(void)display;
+	return char_create("the agent", loop, user, out, err);
 }
 
 const char *char_description(const struct char_backend *backend)
@@ -390,6 +404,28 @@ Test(console, port_takes_input_only_while_the_guest_has_it_open)
 	send_control(1, VIRTIO_CONSOLE_PORT_OPEN, 0);
 	(void)offer(4, 16);
 	cr_assert(eq(sz, type_at(1, "late"), 0));
+}
+
+Test(console, far_end_hears_that_the_guest_opens_and_closes_its_port)
+{
+	start("none,port=a:none");
+	cr_assert(not(backends[1].guest_open));
+	send_control(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	cr_assert(backends[1].guest_open);
+	send_control(1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	cr_assert(not(backends[1].guest_open));
+	send_control(1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	fake_driver_set_status(&driver, 0);
+	cr_assert(not(backends[1].guest_open));
+}
+
+Test(console, ports_alone_come_without_a_console)
+{
+	start("port=com.redhat.spice.0:vdagent");
+	send_control(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	expect_message(1, VIRTIO_CONSOLE_PORT_ADD, 1);
+	cr_assert(eq(u32, next_message().length, 0));
+	cr_assert(eq(str, backends[1].text, "the agent"));
 }
 
 Test(console, each_port_has_its_own_queues)
