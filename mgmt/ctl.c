@@ -16,6 +16,7 @@ enum exit_code {
 	CTL_EXIT_FAILED = 1, /* the machine refused, or ended meanwhile */
 	CTL_EXIT_USAGE = 2,
 	CTL_EXIT_NOT_RUNNING = 3,
+	CTL_EXIT_TIMED_OUT = 4, /* what was waited for has not come */
 };
 
 static const char *action_name(const void *context, size_t i)
@@ -57,7 +58,7 @@ static void print_help(void)
 		     "  --names                  print only the names of running machines\n"
 		     "  --help                   this text\n\n"
 		     "Without ACTION: status. Exit codes: 0 done, 1 refused or failed, 2 wrong\n"
-		     "usage, 3 no such machine runs.\n");
+		     "usage, 3 no such machine runs, 4 the time to wait is over.\n");
 }
 
 static const struct ctl_action *find_action(const char *name, struct error *err)
@@ -88,6 +89,8 @@ static int exit_code(int code)
 		return CTL_EXIT_NOT_RUNNING;
 	case -EINVAL:
 		return CTL_EXIT_USAGE;
+	case -ETIME:
+		return CTL_EXIT_TIMED_OUT;
 	default:
 		return CTL_EXIT_FAILED;
 	}
@@ -131,6 +134,7 @@ static int run_action(struct ctl *ctl, char **words, int count, struct error *er
 		return error_set_errno(err, -ENOMEM, "%s", action->name);
 	}
 	ctl->options = options;
+	ctl->name = words[0];
 	code = ctl_parse_options(action, words + MIN(count, 2), options, err);
 	if (code == 0) {
 		code = connect_and_run(ctl, action, words[0], words + MIN(count, 2), err);

@@ -181,7 +181,8 @@ const struct ctl_action ctl_machine_actions[] = {
 	{ .name = NULL },
 };
 
-static const struct ctl_action *const tables[] = { ctl_machine_actions };
+static const struct ctl_action *const tables[] = { ctl_machine_actions, ctl_screen_actions,
+						   ctl_clipboard_actions };
 
 const struct ctl_action *ctl_action_at(size_t index)
 {

@@ -12,6 +12,7 @@
 /* What `ctl` can do with one machine. */
 struct ctl {
 	struct ctl_client client;
+	const char *name;    /* the machine's; borrowed */
 	bool json;	     /* print for programs */
 	const void *options; /* the action's, as its table fills them */
 };
@@ -31,7 +32,9 @@ struct ctl_action {
 };
 
 /* Each ends with a NULL name. */
-extern const struct ctl_action ctl_machine_actions[]; /* ctl_actions.c */
+extern const struct ctl_action ctl_machine_actions[];	/* ctl_actions.c */
+extern const struct ctl_action ctl_screen_actions[];	/* ctl_screen.c */
+extern const struct ctl_action ctl_clipboard_actions[]; /* ctl_clipboard.c */
 
 /* Number `index` of all actions, NULL after the last. */
 const struct ctl_action *ctl_action_at(size_t index);

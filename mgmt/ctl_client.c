@@ -10,6 +10,7 @@
 
 #include "mgmt/paths.h"
 #include "mgmt/qmp.h"
+#include "mgmt/qmp_dispatch.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/unix_socket.h"
 
@@ -24,6 +25,11 @@ static int set_patience(struct ctl_client *client, time_t seconds)
 
 	return setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)) < 0 ? -errno
 											: 0;
+}
+
+void ctl_client_set_patience(struct ctl_client *client, unsigned seconds)
+{
+	(void)set_patience(client, seconds);
 }
 
 static int fill(struct ctl_client *client, struct error *err)
@@ -114,6 +120,7 @@ int ctl_client_execute(struct ctl_client *client, const char *command, json_t *a
 		       json_t **out, struct error *err)
 {
 	json_t *request = json_pack("{s:s, s:o*}", "execute", command, "arguments", arguments);
+	const char *class = "";
 	const char *refusal = NULL;
 	json_t *reply;
 	int code = ctl_client_request(client, request, &reply, err);
@@ -125,8 +132,10 @@ int ctl_client_execute(struct ctl_client *client, const char *command, json_t *a
 	}
 	*out = json_incref(json_object_get(reply, "return"));
 	if (!*out) {
-		(void)json_unpack(reply, "{s:{s:s}}", "error", "desc", &refusal);
-		code = error_set(err, -EREMOTEIO, "%s", refusal ? refusal : "refused");
+		(void)json_unpack(reply, "{s:{s:s, s:s}}", "error", "class", &class, "desc",
+				  &refusal);
+		code = strcmp(class, QMP_TIMED_OUT) == 0 ? -ETIME : -EREMOTEIO;
+		(void)error_set(err, code, "%s", refusal ? refusal : "refused");
 	}
 	json_decref(reply);
 	return code;

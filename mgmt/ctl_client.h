@@ -20,10 +20,13 @@ struct ctl_client {
  * names those that do), -ETIMEDOUT: it does not answer, or another errno. */
 int ctl_client_connect(struct ctl_client *client, const char *name, struct error *err);
 void ctl_client_close(struct ctl_client *client);
+/* How long an answer may take from now on; at first half a minute. */
+void ctl_client_set_patience(struct ctl_client *client, unsigned seconds);
 
 /* Runs a command and takes the reference to `arguments` (NULL: none). Events that come meanwhile
  * are dropped. 0 with a new reference to what was returned; -EREMOTEIO: refused, the text is the
- * machine's own; -ECONNRESET: the machine ended; or another errno. */
+ * machine's own; -ETIME: likewise, what it was to wait for has not come; -ECONNRESET: the machine
+ * ended; -ETIMEDOUT: it does not answer; or another errno. */
 int ctl_client_execute(struct ctl_client *client, const char *command, json_t *arguments,
 		       json_t **out, struct error *err);
 

@@ -132,6 +132,58 @@ void ctl_print_balloon(const json_t *balloon)
 	(void)printf("\n");
 }
 
+static void print_size(const json_t *size)
+{
+	(void)printf(" %5" PRId64 " x %-5" PRId64, number_of(size, "width"),
+		     number_of(size, "height"));
+}
+
+void ctl_print_screens(const json_t *screens)
+{
+	size_t i;
+	json_t *screen;
+
+	(void)printf("screen  plugged          wish       picture\n");
+	json_array_foreach(screens, i, screen)
+	{
+		(void)printf("%6" PRId64 "  %-7s", number_of(screen, "scanout"),
+			     is_true(screen, "connected") ? "yes" : "no");
+		print_size(json_object_get(screen, "wish"));
+		print_size(json_object_get(screen, "picture"));
+		(void)printf("\n");
+	}
+}
+
+static void print_percentiles(const char *label, const json_t *values)
+{
+	static const char *const names[] = { "p50", "p95", "p99", "max" };
+
+	(void)printf("  %-18s", label);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		(void)printf(" %s %.1f", names[i],
+			     json_number_value(json_object_get(values, names[i])));
+	}
+	(void)printf(" ms\n");
+}
+
+void ctl_print_stats(const json_t *stats)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(stats, i, one)
+	{
+		(void)printf("screen %" PRId64 ": in %.1f s %" PRId64 " flushes, %" PRId64
+			     " shown, %" PRId64 " dropped, %" PRId64 " repeated\n",
+			     number_of(one, "scanout"),
+			     json_number_value(json_object_get(one, "measured-ms")) / 1000.0,
+			     number_of(one, "flushes"), number_of(one, "presents"),
+			     number_of(one, "dropped"), number_of(one, "repeated"));
+		print_percentiles("present interval", json_object_get(one, "present-interval-ms"));
+		print_percentiles("flush to present", json_object_get(one, "flush-to-present-ms"));
+	}
+}
+
 void ctl_print_event(const json_t *event)
 {
 	const json_t *timestamp = json_object_get(event, "timestamp");

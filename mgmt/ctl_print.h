@@ -12,6 +12,8 @@ void ctl_print_block(const json_t *disks);
 void ctl_print_pci(const json_t *buses);
 void ctl_print_network(const json_t *cards);
 void ctl_print_balloon(const json_t *balloon);
+void ctl_print_screens(const json_t *screens);
+void ctl_print_stats(const json_t *stats);
 void ctl_print_event(const json_t *event);
 
 /* For programs: indented, keys in the machine's order. */

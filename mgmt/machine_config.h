@@ -32,7 +32,7 @@ enum machine_clipboard {
  */
 struct machine_settings {
 	char *name;
-	char *uuid; /* NULL: made of the name */
+	char *uuid;	 /* NULL: made of the name */
 	uint64_t memory; /* bytes */
 	char *cpus;	 /* "COUNT[,sockets=,cores=,threads=]" */
 	char *kernel;

@@ -163,7 +163,7 @@ static bool check_arguments(const struct qmp_command *command, const json_t *arg
 	}
 	json_object_foreach((json_t *)(uintptr_t)arguments, key, value)
 	{
-		if (!is_argument(command, key)) {
+		if (!command->takes_more && !is_argument(command, key)) {
 			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' is unexpected",
 				       key);
 			return false;

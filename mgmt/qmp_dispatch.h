@@ -23,6 +23,7 @@ struct qmp_context {
 #define QMP_COMMAND_NOT_FOUND "CommandNotFound"
 #define QMP_DEVICE_NOT_ACTIVE "DeviceNotActive"
 #define QMP_DEVICE_NOT_FOUND  "DeviceNotFound"
+#define QMP_TIMED_OUT	      "XThunderlakeTimedOut" /* one of ours */
 
 /* Why a command has returned nothing. */
 struct qmp_failure {
@@ -80,12 +81,17 @@ struct qmp_command {
 	const char *name;
 	const struct qmp_argument *arguments; /* ends with a NULL name; NULL: none */
 	qmp_handler *run;
+	bool takes_more; /* arguments that the table does not have */
 };
 
 /* Each ends with a NULL name. */
-extern const struct qmp_command qmp_control_commands[]; /* qmp_commands_control.c */
-extern const struct qmp_command qmp_query_commands[];	/* qmp_commands_query.c */
-extern const struct qmp_command qmp_pci_commands[];	/* qmp_commands_pci.c */
+extern const struct qmp_command qmp_control_commands[];	  /* qmp_commands_control.c */
+extern const struct qmp_command qmp_query_commands[];	  /* qmp_commands_query.c */
+extern const struct qmp_command qmp_pci_commands[];	  /* qmp_commands_pci.c */
+extern const struct qmp_command qmp_screen_commands[];	  /* qmp_commands_screen.c */
+extern const struct qmp_command qmp_wait_commands[];	  /* qmp_commands_wait.c */
+extern const struct qmp_command qmp_clipboard_commands[]; /* qmp_commands_clipboard.c */
+extern const struct qmp_command qmp_hotplug_commands[];	  /* qmp_commands_hotplug.c */
 
 /* The tables above, ending with NULL: qmp_commands.c. */
 extern const struct qmp_command *const qmp_command_tables[];

@@ -10,6 +10,7 @@
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/net.h"
+#include "mgmt/device_types.h"
 
 /* The machine's side of the control socket. */
 
@@ -179,6 +180,17 @@ static struct clipboard *clipboard(void *machine)
 	return machine_clipboard(machine);
 }
 
+static bool has_driver(void *machine, const char *name)
+{
+	(void)machine;
+	return device_type_find(name, NULL);
+}
+
+static bool has_device(void *machine, const char *id)
+{
+	return machine_find_device(machine, id);
+}
+
 static int set_link(void *machine, const char *id, bool up)
 {
 	const struct machine_device *device = machine_find_device(machine, id);
@@ -247,6 +259,8 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,
+	.has_driver = has_driver,
+	.has_device = has_device,
 	.set_link = set_link,
 	.balloon = balloon,
 	.balloon_stats = balloon_stats,

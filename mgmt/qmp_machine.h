@@ -67,6 +67,11 @@ struct qmp_machine_ops {
 	struct input *(*input)(void *machine);
 	struct clipboard *(*clipboard)(void *machine);
 
+	/* Whether this build has such a kind of device; whether the machine has a device so named.
+	 */
+	bool (*has_driver)(void *machine, const char *name);
+	bool (*has_device)(void *machine, const char *id);
+
 	/* -ENODEV: no network card of that id. */
 	int (*set_link)(void *machine, const char *id, bool up);
 	/* -ENODEV: no balloon. Sizes are the memory that the guest has, in bytes. */

@@ -147,7 +147,8 @@ static bool reserve_output(struct qmp_client *client, size_t bytes)
 /* Sends `message` and takes its reference. */
 static void send_message(struct qmp_client *client, json_t *message)
 {
-	char *text = message ? json_dumps(message, JSON_PRESERVE_ORDER) : NULL;
+	char *text =
+		message ? json_dumps(message, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)) : NULL;
 	size_t length = text ? strlen(text) : 0;
 
 	json_decref(message);

@@ -51,20 +51,40 @@ _thunderlake_run() {
 	esac
 }
 
-_thunderlake_ctl() {
-	local actions='status stop cont powerdown reset quit balloon link block pci events raw'
+_thunderlake_ctl_actions() {
+	"$1" ctl --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p'
+}
 
-	if [[ $cur == -* ]]; then
-		_thunderlake_words '--json --names --help'
-	elif [[ $prev == ctl || $prev == --json ]]; then
-		_thunderlake_words "$("$1" ctl --names 2>/dev/null)"
-	elif [[ $prev == link || $prev == up || $prev == down ]]; then
-		COMPREPLY=()
-	elif [[ ${COMP_WORDS[COMP_CWORD - 2]} == link ]]; then
-		_thunderlake_words 'up down'
-	else
-		_thunderlake_words "$actions"
-	fi
+# The options of the action $2.
+_thunderlake_ctl_options() {
+	"$1" ctl --help 2>/dev/null | awk -v action="$2" '
+		/^  [a-z]/ { on = $1 == action }
+		on && /^    --/ { sub(/=.*/, "=", $1); print $1 }'
+}
+
+_thunderlake_ctl() {
+	local word words=()
+
+	# The machine's name, then the action.
+	for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+		[[ $word == -* || $word == = ]] || words+=("$word")
+	done
+	case ${#words[@]},$cur in
+	0,-* | 1,-*) _thunderlake_words '--json --names --help' ;;
+	0,*) _thunderlake_words "$("$1" ctl --names 2>/dev/null)" ;;
+	1,*) _thunderlake_words "$(_thunderlake_ctl_actions "$1")" ;;
+	*,-*) _thunderlake_words "--json $(_thunderlake_ctl_options "$1" "${words[1]}")" ;;
+	*)
+		case ${words[1]},$prev in
+		clipboard,clipboard) _thunderlake_words 'get set' ;;
+		link,link) COMPREPLY=() ;;
+		link,*) _thunderlake_words 'up down' ;;
+		screenshot,* | clipboard,get | *,--image | *,--mask | *,--difference)
+			_thunderlake_files
+			;;
+		esac
+		;;
+	esac
 }
 
 _thunderlake() {

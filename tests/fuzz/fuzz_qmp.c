@@ -1,27 +1,115 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
- *       tests/unit/mgmt/fake_qmp_machine.c */
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
+ *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/screen_wait.c mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c
+ *       display/display.c display/display_viewer.c display/display_stats.c
+ *       display/display_capture.c display/cursor.c display/damage.c display/rect.c
+ *       display/pixels.c display/surface.c display/image.c display/image_compare.c
+ *       display/clipboard.c */
 /* What a client may send: a first byte that tells how the stream is torn, then the stream. Every
- * value gets exactly one reply, and that is either a return or an error. */
+ * value gets exactly one reply, and that is either a return or an error; those that come later are
+ * cancelled. Files are not touched: each path reads as itself, or as a black picture. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "display/clipboard.h"
+#include "display/display.h"
+#include "display/image.h"
+#include "display/surface.h"
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/qmp_json.h"
+#include "mgmt/small_file.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "vmm/base/loop.h"
+
+#define SIDE 8u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* --- files that are none --- */
+
+int image_write(const struct image *image, enum image_format format, const char *path,
+		struct error *err)
+{
+	(void)image;
+	(void)format;
+	return path[0] == '/' ? 0 : error_set(err, -ENOENT, "%s", path);
+}
+
+int image_read_png(const char *path, struct image **out, struct error *err)
+{
+	return path[0] == '/' ? image_create(SIDE, (uint32_t)strlen(path), out)
+			      : error_set(err, -ENOENT, "%s", path);
+}
+
+int small_file_read(const char *path, size_t max, uint8_t **out, size_t *length)
+{
+	(void)max;
+	*out = (uint8_t *)strdup(path);
+	*length = strlen(path);
+	return 0;
+}
+
+int small_file_write(const char *path, const void *bytes, size_t length)
+{
+	(void)bytes;
+	(void)length;
+	return path[0] == '/' ? 0 : -ENOENT;
+}
+
+/* --- a session --- */
 
 static void answer(struct qmp_session *session, const struct qmp_framer *framer)
 {
 	json_t *reply = qmp_dispatch(session, framer->text, framer->length);
-	char *text = json_dumps(reply, 0);
+	char *text = reply ? json_dumps(reply, 0) : NULL;
 
-	if (!text || !json_object_get(reply, "return") == !json_object_get(reply, "error")) {
+	if (!session->pending == !reply) {
+		abort();
+	}
+	if (reply &&
+	    (!text || !json_object_get(reply, "return") == !json_object_get(reply, "error"))) {
 		abort();
 	}
 	free(text);
 	json_decref(reply);
+	qmp_cancel(session);
+}
+
+static void run_stream(struct qmp_session *session, const uint8_t *data, size_t size)
+{
+	enum qmp_frame frame = QMP_FRAME_MORE;
+	const size_t step = data[0] + 1u;
+	struct qmp_framer framer;
+	size_t used;
+
+	session->is_negotiated = data[0] & 1;
+	qmp_framer_init(&framer, QMP_REQUEST_MAX);
+	for (size_t at = 1; at < size && frame <= QMP_FRAME_VALUE; at += used) {
+		frame = qmp_framer_feed(&framer, (const char *)data + at, MIN(step, size - at),
+					&used);
+		if (frame == QMP_FRAME_VALUE) {
+			answer(session, &framer);
+			qmp_framer_reset(&framer);
+		}
+	}
+	qmp_framer_finish(&framer);
+}
+
+static void make_screen(struct fake_qmp_machine *machine, struct surface **surface)
+{
+	static uint32_t pixels[SIDE * SIDE];
+	const struct surface_layout layout = { SIDE, SIDE, SIDE * 4, SURFACE_BGRX };
+	const struct clipboard_directions both = { true, true };
+	const struct iovec whole = { pixels, sizeof(pixels) };
+	const struct rect all = { 0, 0, SIDE, SIDE };
+
+	(void)display_create(2, &machine->display);
+	(void)clipboard_create(&both, &machine->clipboard);
+	(void)surface_create(&layout, &whole, 1, 0, surface);
+	display_show(machine->display, 0, *surface, &all);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -29,25 +117,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fake_qmp_machine machine = FAKE_QMP_MACHINE;
 	struct qmp_session session = { .context = { .ops = &fake_qmp_machine_ops,
 						    .machine = &machine } };
-	enum qmp_frame frame = QMP_FRAME_MORE;
-	struct qmp_framer framer;
-	size_t step;
-	size_t used;
+	struct surface *surface = NULL;
 
 	if (size < 1) {
 		return 0;
 	}
-	step = data[0] + 1u;
-	session.is_negotiated = data[0] & 1;
-	qmp_framer_init(&framer, QMP_REQUEST_MAX);
-	for (size_t at = 1; at < size && frame <= QMP_FRAME_VALUE; at += used) {
-		frame = qmp_framer_feed(&framer, (const char *)data + at, MIN(step, size - at),
-					&used);
-		if (frame == QMP_FRAME_VALUE) {
-			answer(&session, &framer);
-			qmp_framer_reset(&framer);
-		}
-	}
-	qmp_framer_finish(&framer);
+	(void)loop_create("fuzz", &session.context.loop);
+	make_screen(&machine, &surface);
+	run_stream(&session, data, size);
+	display_show(machine.display, 0, NULL, NULL);
+	display_destroy(machine.display);
+	clipboard_destroy(machine.clipboard);
+	surface_put(surface);
+	loop_destroy(session.context.loop);
 	return 0;
 }

@@ -157,6 +157,18 @@ static struct clipboard *clipboard(void *machine)
 	return ((struct fake_qmp_machine *)machine)->clipboard;
 }
 
+static bool has_driver(void *machine, const char *driver)
+{
+	(void)machine;
+	return strcmp(driver, "virtio-rng") == 0;
+}
+
+static bool has_device(void *machine, const char *id)
+{
+	(void)machine;
+	return strcmp(id, "net0") == 0;
+}
+
 static int set_link(void *machine, const char *id, bool up)
 {
 	((struct fake_qmp_machine *)machine)->link_up = up;
@@ -206,6 +218,8 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,
+	.has_driver = has_driver,
+	.has_device = has_device,
 	.set_link = set_link,
 	.balloon = balloon,
 	.balloon_stats = balloon_stats,

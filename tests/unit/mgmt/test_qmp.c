@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
- *       tests/unit/mgmt/fake_qmp_machine.c */
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
+ *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/screen_wait.c mgmt/small_file.c mgmt/qmp_events.c mgmt/qmp_json.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include "mgmt/qmp_dispatch.h"
 
 #include <criterion/criterion.h>

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c mgmt/qmp_json.c
- *       mgmt/qmp_server.c mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c
- *       mgmt/ctl_options.c mgmt/ctl_client.c mgmt/ctl_print.c tests/unit/mgmt/fake_qmp_machine.c */
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
+ *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/screen_wait.c mgmt/small_file.c mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c
+ *       mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c mgmt/ctl_screen.c
+ *       mgmt/ctl_clipboard.c mgmt/ctl_options.c mgmt/ctl_client.c mgmt/ctl_print.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>
@@ -14,6 +17,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "display/clipboard.h"
+#include "display/display.h"
 #include "mgmt/ctl_client.h"
 #include "mgmt/qmp.h"
 #include "mgmt/verbs.h"
@@ -48,11 +53,15 @@ static int start_listening(void)
 
 static void set_up(void)
 {
+	static const struct clipboard_directions directions = { true, true };
+
 	log_set_level(LOG_LEVEL_ERROR);
 	(void)snprintf(folder, sizeof(folder), "/tmp/test_qmp.XXXXXX");
 	cr_assert(ne(ptr, mkdtemp(folder), NULL));
 	(void)setenv("XDG_RUNTIME_DIR", folder, 1);
 	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
+	cr_assert(eq(int, display_create(1, &machine.display), 0));
+	cr_assert(eq(int, clipboard_create(&directions, &machine.clipboard), 0));
 	cr_assert(eq(int, loop_create("test", &loop), 0));
 	cr_assert(eq(int, qmp_server_create(loop, &fake_qmp_machine_ops, &machine, &server), 0));
 	cr_assert(eq(int, qmp_socket_path("vm", &path, &err), 0));
@@ -72,6 +81,8 @@ static void tear_down(void)
 
 	loop_call(loop, destroy_server, NULL);
 	loop_destroy(loop);
+	display_destroy(machine.display);
+	clipboard_destroy(machine.clipboard);
 	(void)unlink(path);
 	free(path);
 	(void)snprintf(inner, sizeof(inner), "%s/thunderlake", folder);
@@ -301,6 +312,38 @@ Test(qmp_server, ctl_tells_how_it_went_by_its_exit_code)
 	cr_assert(eq(int, ctl("other", NULL, NULL, NULL), 3));
 }
 
+Test(qmp_server, ctl_tells_a_time_out_by_its_own_exit_code)
+{
+	cr_assert(eq(int, start_listening(), 0));
+	cr_assert(eq(int, ctl("vm", "wait", "--stable=0.01", "--timeout=0.02"), 4));
+	cr_assert(eq(int, ctl("vm", "wait", NULL, NULL), 2));
+	cr_assert(eq(int, ctl("vm", "wait", "--stable=soon", NULL), 2));
+	cr_assert(eq(int, ctl("vm", "wait", "--stable=1", "--region=12"), 2));
+}
+
+Test(qmp_server, ctl_wishes_a_size)
+{
+	cr_assert(eq(int, start_listening(), 0));
+	cr_assert(eq(int, ctl("vm", "display", "1024x600", NULL), 0));
+	cr_assert(eq(u32, display_mode(machine.display, 0).width, 1024));
+	cr_assert(eq(u32, display_mode(machine.display, 0).height, 600));
+	cr_assert(eq(int, ctl("vm", "display", "1024", NULL), 2));
+	cr_assert(eq(int, ctl("vm", "display", "0x0", NULL), 1));
+	cr_assert(eq(int, ctl("vm", "screenshot", NULL, NULL), 1)); /* it shows nothing */
+}
+
+Test(qmp_server, ctl_copies_and_pastes)
+{
+	cr_redirect_stdout();
+	cr_assert(eq(int, start_listening(), 0));
+	cr_assert(eq(int, ctl("vm", "clipboard", "get", NULL), 1));
+	cr_assert(eq(int, ctl("vm", "clipboard", "set", "copied\n"), 0));
+	cr_assert(eq(int, ctl("vm", "clipboard", "get", NULL), 0));
+	cr_assert(eq(int, ctl("vm", "clipboard", "put", NULL), 2));
+	(void)fflush(stdout);
+	cr_assert_stdout_eq_str("copied\n");
+}
+
 Test(qmp_server, ctl_alone_lists_machines)
 {
 	cr_redirect_stdout();
@@ -310,7 +353,9 @@ Test(qmp_server, ctl_alone_lists_machines)
 	cr_assert_stdout_eq_str("vm\n");
 }
 
-static const char *const shown[] = { "status", "block", "pci", "link", "balloon" };
+static const char *const shown[] = {
+	"status", "block", "pci", "link", "balloon", "stats", "display"
+};
 
 Test(qmp_server, ctl_shows_people_and_programs)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_events.c
- *       tests/unit/mgmt/fake_qmp_machine.c */
+ *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
+ *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/screen_wait.c mgmt/small_file.c mgmt/qmp_events.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 /*
  * Compares our replies with what Debian's QEMU said to the same questions (qmp-replies/, made by
  * qmp-replies/record): every member that QEMU has, ours has with the same type; refusals are the
@@ -91,11 +93,17 @@ static void compare(const json_t *theirs, const json_t *ours, const char *path)
 }
 
 static const char *const queries[] = {
-	"query-status",	  "query-version",
-	"query-name",	  "query-cpus-fast",
-	"query-block",	  "query-chardev",
-	"query-balloon",  "query-pci",
-	"query-commands", "query-memory-size-summary",
+	"query-status",
+	"query-version",
+	"query-name",
+	"query-cpus-fast",
+	"query-block",
+	"query-chardev",
+	"query-balloon",
+	"query-pci",
+	"query-commands",
+	"query-memory-size-summary",
+	"query-display-options",
 };
 
 Test(qmp_shapes, queries_have_the_members_that_qemu_gives)
