@@ -248,6 +248,8 @@ int ctl_running(char ***names, size_t *count, struct error *err)
 		if (*names && name && qmp_is_running(name)) {
 			(*names)[(*count)++] = name;
 			name = NULL;
+		} else if (name) {
+			qmp_remove_stale(name);
 		}
 	}
 	free(entries);

@@ -36,6 +36,8 @@ int qmp_socket_path(const char *name, char **out, struct error *err);
 
 /* Whether a machine of that name answers on this host. */
 bool qmp_is_running(const char *name);
+/* Removes the socket of a machine that was killed; that of one that runs stays. Any thread. */
+void qmp_remove_stale(const char *name);
 
 /* Tells all clients that have finished their negotiation. For machine_listener; `arg` is the
  * server.

@@ -42,3 +42,12 @@ bool qmp_is_running(const char *name)
 	fd = unix_socket_connect(path);
 	return fd >= 0;
 }
+
+void qmp_remove_stale(const char *name)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (qmp_socket_path(name, &path, NULL) == 0) {
+		unix_socket_remove_stale(path);
+	}
+}

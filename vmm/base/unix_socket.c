@@ -133,3 +133,19 @@ int unix_socket_listen(const char *what, const char *path, struct error *err)
 	fd = bind_socket(&address);
 	return fd < 0 ? error_set_errno(err, fd, "%s %s", what, path) : fd;
 }
+
+void unix_socket_remove_stale(const char *path)
+{
+	/* Between its birth and its first listen() a socket looks stale, too: hence the lock. */
+	AUTO_CLOSE int folder = lock_folder(path);
+	AUTO_CLOSE int fd = -1;
+	struct stat status;
+
+	if (folder < 0 || lstat(path, &status) < 0 || !S_ISSOCK(status.st_mode)) {
+		return; /* connecting to a plain file is refused as well */
+	}
+	fd = unix_socket_connect(path);
+	if (fd == -ECONNREFUSED) {
+		(void)unlink(path);
+	}
+}

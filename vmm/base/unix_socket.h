@@ -14,4 +14,8 @@ int unix_socket_listen(const char *what, const char *path, struct error *err);
  * that nobody is there. */
 int unix_socket_connect(const char *path);
 
+/* Removes a socket that nobody serves any more, as a killed process leaves it; anything else stays.
+ */
+void unix_socket_remove_stale(const char *path);
+
 #endif
