@@ -5,11 +5,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "config.h"
 #include "devices/device.h"
 #include "display/backend.h"
 #include "display/display.h"
-#include "mgmt/device_types.h"
+#include "mgmt/machine_config_devices.h"
 #include "mgmt/uuid.h"
 #include "vmm/cpu/cpus.h"
 #include "vmm/mem/guest_mem.h"
@@ -17,8 +16,6 @@
 #define MEMORY_MAX_BYTES \
 	(UINT64_C(255) << 30) /* RAM above 4 GiB ends below the 64-bit PCI window */
 #define MEMORY_ALIGNMENT (UINT64_C(1) << 20)
-#define SERIAL_PORTS_MAX 4u
-#define BACKEND_TEXT_MAX 4096u /* of all serial or console values together, as option text */
 
 static const char *const actions[] = { "restart", "pause", "exit", NULL };
 
@@ -102,6 +99,12 @@ static const struct option settings[] = {
 	  .offset = SETTING(balloon),
 	  .default_text = "on",
 	  .help = "let memory be taken back from the running guest" },
+	{ .name = "guest-agent",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(guest_agent),
+	  .value_name = "unix:PATH|off",
+	  .default_text = "off",
+	  .help = "a socket that leads to qemu-guest-agent in the guest" },
 	{ .name = "debug-exit",
 	  .kind = OPTION_BOOL,
 	  .offset = SETTING(debug_exit),
@@ -190,20 +193,9 @@ int machine_config_init(struct machine_config *config, struct error *err)
 	return options_set_defaults(&machine_settings_table, &config->settings, err);
 }
 
-static void free_devices(struct machine_config *config)
-{
-	for (size_t i = 0; i < config->device_count; i++) {
-		free(config->devices[i].id);
-		free(config->devices[i].options);
-	}
-	free(config->devices);
-	config->devices = NULL;
-	config->device_count = 0;
-}
-
 void machine_config_finish(struct machine_config *config)
 {
-	free_devices(config);
+	machine_config_drop_devices(config);
 	options_finish(&machine_settings_table, &config->settings);
 }
 
@@ -211,277 +203,6 @@ int machine_config_set(struct machine_config *config, const char *name, const ch
 		       struct error *err)
 {
 	return options_set(&machine_settings_table, name, value, &config->settings, err);
-}
-
-/* --- the list of devices --- */
-
-static bool id_is_taken(const struct machine_config *config, const char *id)
-{
-	for (size_t i = 0; i < config->device_count; i++) {
-		if (strcmp(config->devices[i].id, id) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Takes "id=NAME" out of an option text, in place. NULL where there is none. */
-static char *take_id(char *text)
-{
-	for (char *item = text; item;) {
-		char *comma = strchr(item, ',');
-
-		if (strncmp(item, "id=", 3) == 0) {
-			char *id = strndup(item + 3,
-					   comma ? (size_t)(comma - item - 3) : strlen(item + 3));
-
-			if (comma) {
-				memmove(item, comma + 1, strlen(comma + 1) + 1);
-			} else {
-				item[item > text ? -1 : 0] = '\0';
-			}
-			return id;
-		}
-		item = comma ? comma + 1 : NULL;
-	}
-	return NULL;
-}
-
-/* "disk" and the first number that is free. */
-static char *make_id(const struct machine_config *config, const char *prefix)
-{
-	char id[64];
-
-	for (unsigned i = 0;; i++) {
-		(void)snprintf(id, sizeof(id), "%s%u", prefix, i);
-		if (!id_is_taken(config, id)) {
-			return strdup(id);
-		}
-	}
-}
-
-static int add_device(struct machine_config *config, const char *type_name, const char *id_prefix,
-		      const char *text, struct error *err)
-{
-	const struct device_type *type = device_type_find(type_name, err);
-	struct machine_device_config *devices;
-	char *options;
-	char *id;
-
-	if (!type) {
-		return -ENOENT;
-	}
-	devices = realloc(config->devices, (config->device_count + 1) * sizeof(*devices));
-	options = strdup(text);
-	if (devices) {
-		config->devices = devices;
-	}
-	id = options ? take_id(options) : NULL;
-	if (options && !id) {
-		id = make_id(config, id_prefix);
-	}
-	if (!devices || !id) {
-		free(options);
-		return error_set_errno(err, -ENOMEM, "device %s", type_name);
-	}
-	if (id_is_taken(config, id)) {
-		(void)error_set(err, 0, "device %s: the id '%s' is taken", type_name, id);
-		free(id);
-		free(options);
-		return -EEXIST;
-	}
-	devices[config->device_count++] = (struct machine_device_config){ type, id, options };
-	return 0;
-}
-
-/* `--device TYPE,…`: the type is the first item. */
-static int add_any_device(struct machine_config *config, const char *text, struct error *err)
-{
-	const char *comma = strchr(text, ',');
-	AUTO_FREE char *type = comma ? strndup(text, (size_t)(comma - text)) : strdup(text);
-
-	if (!type) {
-		return error_set_errno(err, -ENOMEM, "device");
-	}
-	return add_device(config, type, type, comma ? comma + 1 : "", err);
-}
-
-static bool is_asked_for(const struct machine_config *config, const char *type)
-{
-	const struct option_list *list = &config->settings.devices;
-	size_t length = strlen(type);
-
-	for (size_t i = 0; i < list->count; i++) {
-		const char *text = list->items[i];
-
-		if (strncmp(text, type, length) == 0 && (!text[length] || text[length] == ',')) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static int add_each(struct machine_config *config, const struct option_list *list, const char *type,
-		    const char *id_prefix, struct error *err)
-{
-	int code = 0;
-
-	for (size_t i = 0; code == 0 && i < list->count; i++) {
-		code = add_device(config, type, id_prefix, list->items[i], err);
-	}
-	return code;
-}
-
-static bool is_terminal_used(const struct option_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (strncmp(list->items[i], "stdio", 5) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Appends a value to an option text, with its commas doubled. False when it does not fit. */
-static bool append_value(char *text, size_t size, size_t used, const char *value)
-{
-	for (; *value; value++) {
-		size_t wanted = *value == ',' ? 2 : 1;
-
-		if (used + wanted >= size) {
-			return false;
-		}
-		memset(text + used, *value, wanted);
-		used += wanted;
-	}
-	text[used] = '\0';
-	return true;
-}
-
-/* The first serial line is the terminal, unless a console has it. */
-static int add_serials(struct machine_config *config, struct error *err)
-{
-	struct machine_settings *s = &config->settings;
-	char text[BACKEND_TEXT_MAX];
-	size_t used;
-	int code = 0;
-
-	if (s->serials.count == 0) {
-		const char *first = is_terminal_used(&s->consoles) ? "none" : "stdio";
-
-		code = options_set(&machine_settings_table, "serial", first, s, err);
-	}
-	if (s->serials.count > SERIAL_PORTS_MAX) {
-		return error_set(err, -EINVAL, "serial: %zu lines, but a PC has at most %u",
-				 s->serials.count, SERIAL_PORTS_MAX);
-	}
-	for (size_t i = 0; code == 0 && i < s->serials.count; i++) {
-		used = (size_t)snprintf(text, sizeof(text), "index=%zu,backend=", i + 1);
-		if (!append_value(text, sizeof(text), used, s->serials.items[i])) {
-			return error_set(err, -E2BIG, "serial: the value is too long");
-		}
-		code = add_device(config, "serial", "serial", text, err);
-	}
-	return code;
-}
-
-/* All consoles are ports of one device. */
-static int add_consoles(struct machine_config *config, struct error *err)
-{
-	const struct option_list *list = &config->settings.consoles;
-	char text[BACKEND_TEXT_MAX] = "";
-
-	if (list->count == 0) {
-		return 0;
-	}
-	for (size_t i = 0; i < list->count; i++) {
-		size_t used = strlen(text);
-
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-					 "%sconsole=", i ? "," : "");
-		if (used >= sizeof(text) ||
-		    !append_value(text, sizeof(text), used, list->items[i])) {
-			return error_set(err, -E2BIG, "console: the values are too long together");
-		}
-	}
-	return add_device(config, "virtio-console", "console", text, err);
-}
-
-static int add_nets(struct machine_config *config, struct error *err)
-{
-	struct option_list *list = &config->settings.nets;
-	int code = 0;
-
-	if (list->count == 0) {
-		code = options_set(&machine_settings_table, "net", HAVE_SLIRP ? "user" : "none",
-				   &config->settings, err);
-	}
-	for (size_t i = 0; code == 0 && i < list->count; i++) {
-		if (strcmp(list->items[i], "none") != 0) {
-			code = add_device(config, "virtio-net", "net", list->items[i], err);
-		}
-	}
-	return code;
-}
-
-/* What every machine has, whatever was asked for. */
-static int add_platform(struct machine_config *config, struct error *err)
-{
-	static const char *const names[] = { "rtc", "i8042", "acpi-pm", "fw-cfg", "pvpanic" };
-	int code = 0;
-
-	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(names); i++) {
-		code = add_device(config, names[i], names[i], "", err);
-	}
-	if (code == 0 && config->settings.debug_exit) {
-		code = add_device(config, "isa-debug-exit", "debug-exit", "", err);
-	}
-	return code;
-}
-
-/* The graphics card, keyboard and tablet; one that was asked for by --device takes its place. */
-static int add_screen(struct machine_config *config, struct error *err)
-{
-	static const struct {
-		const char *type, *id_prefix;
-	} parts[] = {
-		{ "virtio-gpu", "gpu" },
-		{ "virtio-keyboard", "keyboard" },
-		{ "virtio-tablet", "tablet" },
-	};
-	int code = 0;
-
-	if (!machine_config_has_display(config)) {
-		return 0;
-	}
-	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(parts); i++) {
-		if (device_type_find(parts[i].type, NULL) && !is_asked_for(config, parts[i].type)) {
-			code = add_device(config, parts[i].type, parts[i].id_prefix, "", err);
-		}
-	}
-	return code;
-}
-
-static int add_all_devices(struct machine_config *config, struct error *err)
-{
-	struct machine_settings *s = &config->settings;
-	int code = add_platform(config, err);
-
-	code = code ?: add_serials(config, err);
-	code = code ?: add_each(config, &s->disks, "virtio-blk", "disk", err);
-	code = code ?: add_nets(config, err);
-	code = code ?: add_consoles(config, err);
-	code = code ?: add_screen(config, err);
-	if (code == 0 && s->rng) {
-		code = add_device(config, "virtio-rng", "rng", "", err);
-	}
-	if (code == 0 && s->balloon) {
-		code = add_device(config, "virtio-balloon", "balloon", "", err);
-	}
-	for (size_t i = 0; code == 0 && i < s->devices.count; i++) {
-		code = add_any_device(config, s->devices.items[i], err);
-	}
-	return code;
 }
 
 /* --- processors --- */
@@ -549,8 +270,8 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 	if (code < 0) {
 		return code;
 	}
-	free_devices(config);
-	return add_all_devices(config, err);
+	machine_config_drop_devices(config);
+	return machine_config_add_devices(config, err);
 }
 
 static void print_setting(const struct machine_config *config, const struct option *option,

@@ -48,6 +48,7 @@ struct machine_settings {
 	char *display; /* "auto", "off", "NAME[,OPTION=…]": display/backend.h */
 	uint64_t screens;
 	unsigned clipboard; /* enum machine_clipboard */
+	char *guest_agent;  /* "unix:PATH" or "off" */
 	bool debug_exit;
 	unsigned on_reboot, on_panic, on_poweroff; /* enum machine_action */
 	struct option_list qmp;

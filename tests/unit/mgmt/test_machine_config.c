@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/machine_config.c mgmt/uuid.c mgmt/machine_config_file.c mgmt/device_type_find.c
- * display/ */
+/* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/uuid.c mgmt/machine_config_file.c
+ * mgmt/device_type_find.c display/ */
 /* LIBS: inih */
 #include "mgmt/machine_config.h"
 
@@ -132,6 +132,39 @@ Test(machine_config, uuid_of_other_form_is_refused)
 	struct machine_config config = make_config();
 
 	cr_assert(eq(int, machine_config_set(&config, "uuid", "0011-2233", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), -EINVAL));
+	machine_config_finish(&config);
+}
+
+static const char *agent_of(struct machine_config *config, const char *name, const char *value)
+{
+	const struct machine_device_config *device;
+
+	cr_assert(eq(int, machine_config_set(config, name, value, NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(config, NULL), 0));
+	device = find(config, "agent0");
+	return device ? device->options : "none";
+}
+
+Test(machine_config, clipboard_brings_its_port_with_the_screen)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(str, (char *)(uintptr_t)agent_of(&config, "display", "none"),
+		     (char *)(uintptr_t) "port=com.redhat.spice.0:vdagent"));
+	cr_assert(eq(str, (char *)(uintptr_t)agent_of(&config, "clipboard", "off"),
+		     (char *)(uintptr_t) "none"));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, guest_agent_has_a_socket)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "display", "off", NULL), 0));
+	cr_assert(eq(str, (char *)(uintptr_t)agent_of(&config, "guest-agent", "unix:/a,b"),
+		     (char *)(uintptr_t) "port=org.qemu.guest_agent.0:unix:/a,,b"));
+	cr_assert(eq(int, machine_config_set(&config, "guest-agent", "tcp:1", NULL), 0));
 	cr_assert(eq(int, machine_config_resolve(&config, NULL), -EINVAL));
 	machine_config_finish(&config);
 }
