@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "display/display.h"
+#include "display/keymap.h"
 #include "display/vnc_server.h"
 #include "vmm/base/compiler.h"
 
@@ -20,6 +21,7 @@ struct vnc_options {
 	char *password, *password_file;
 	bool tls;
 	char *cert, *key, *client_ca;
+	char *layout;
 	uint64_t scanout, clients;
 };
 
@@ -48,6 +50,11 @@ static const struct option vnc_options[] = {
 	  STRING(client_ca),
 	  .value_name = "FILE",
 	  .help = "let in only viewers with a certificate that this one signed" },
+	{ .name = "layout",
+	  STRING(layout),
+	  .value_name = "LAYOUT",
+	  .default_text = "us",
+	  .help = "the guest's keyboard, for viewers that send characters: us, de, fr, …" },
 	{ .name = "scanout",
 	  .kind = OPTION_INT,
 	  .offset = offsetof(struct vnc_options, scanout),
@@ -66,6 +73,7 @@ static const struct option vnc_options[] = {
 struct vnc {
 	struct display_backend backend;
 	struct vnc_listen listener;
+	struct keymap *keymap;
 	struct vnc_server *server;
 	char password[VNC_PASSWORD_MAX + 1]; /* "": none */
 	bool has_tls;
@@ -194,11 +202,22 @@ static int check_scanout(const struct display_backend_env *env, const struct vnc
 				   (unsigned)o->scanout, count, count - 1);
 }
 
+static int make_keymap(struct vnc *vnc, const struct vnc_options *o, struct error *err)
+{
+	int code = keymap_create(o->layout, &vnc->keymap, err);
+
+	if (code < 0) {
+		error_prefix(err, "VNC");
+	}
+	return code;
+}
+
 static void destroy(struct display_backend *backend)
 {
 	struct vnc *vnc = container_of(backend, struct vnc, backend);
 
 	vnc_server_destroy(vnc->server);
+	keymap_destroy(vnc->keymap);
 	vnc_listen_finish(&vnc->listener);
 	explicit_bzero(vnc->password, sizeof(vnc->password));
 	free(vnc);
@@ -209,6 +228,7 @@ static int start(struct vnc *vnc, const struct display_backend_env *env,
 {
 	const struct vnc_server_config config = {
 		.env = *env,
+		.keymap = vnc->keymap,
 		.scanout = (unsigned)o->scanout,
 		.clients_max = (unsigned)o->clients,
 		.policy = { .password = vnc->password[0] ? vnc->password : NULL,
@@ -234,6 +254,7 @@ static int create(const struct display_backend_env *env, const void *options,
 	vnc->backend.type = &display_vnc_type;
 	code = check_scanout(env, o, err);
 	code = code ?: take_secrets(vnc, o, err);
+	code = code ?: make_keymap(vnc, o, err);
 	code = code ?: open_listener(vnc, env, o, err);
 	code = code ?: start(vnc, env, o, err);
 	if (code < 0) {

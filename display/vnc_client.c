@@ -332,7 +332,8 @@ int vnc_client_create(const struct vnc_client_config *config, int fd, struct vnc
 	client->fd = fd;
 	client->asked_ns = clock_now_ns();
 	init_tasks(client);
-	vnc_input_init(&client->input, config->env->input, config->scanout, on_leds, client);
+	vnc_input_init(&client->input, config->env->input, config->keymap, config->scanout, on_leds,
+		       client);
 	code = loop_create("vnc-client", &client->loop);
 	code = code ?: start_picture(client);
 	code = code ?: shake_hands(client, config->screen);

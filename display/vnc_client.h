@@ -6,6 +6,8 @@
 
 #include "display/backend.h"
 
+struct keymap;
+
 /*
  * One VNC viewer that was let in. Each has a thread, a frame buffer and a place at the display of
  * its own, so that a slow or hostile one holds up nobody else: libvncserver waits inside its calls
@@ -15,6 +17,7 @@ struct vnc_client;
 
 struct vnc_client_config {
 	const struct display_backend_env *env; /* borrowed */
+	const struct keymap *keymap;	       /* borrowed */
 	unsigned scanout;
 	rfbScreenInfo *screen; /* lent until the end, used by nobody else */
 	bool sets_pace;	       /* if nobody else does */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "display/vnc_input.h"
 
+#include <assert.h>
+
+#include "display/keymap.h"
 #include "display/vnc_keys.h"
 #include "vmm/base/compiler.h"
 
@@ -14,11 +17,11 @@ static void note_leds(void *arg, unsigned leds)
 	}
 }
 
-void vnc_input_init(struct vnc_input *in, struct input *input, unsigned scanout,
-		    void (*on_leds)(void *arg), void *arg)
+void vnc_input_init(struct vnc_input *in, struct input *input, const struct keymap *keymap,
+		    unsigned scanout, void (*on_leds)(void *arg), void *arg)
 {
 	*in = (struct vnc_input){
-		.input = input, .scanout = scanout, .on_leds = on_leds, .arg = arg
+		.input = input, .keymap = keymap, .scanout = scanout, .on_leds = on_leds, .arg = arg
 	};
 	in->listener = (struct input_listener){ .on_leds = note_leds, .arg = in };
 	input_listen(input, &in->listener);
@@ -59,43 +62,170 @@ void vnc_input_finish(struct vnc_input *in)
 
 /* --- keys --- */
 
-/* Puts both shift keys where a character needs them for a moment, and back. */
-static void press_with_shift(struct vnc_input *in, unsigned code, bool shift)
-{
-	bool left = is_held(in, KEY_LEFTSHIFT), right = is_held(in, KEY_RIGHTSHIFT);
+/* Keysyms that matter by themselves. */
+#define KEYSYM_SPACE	    0x20u
+#define KEYSYM_LATIN1_END   0x100u
+#define KEYSYM_FUNCTIONS    0xfe00u /* from here on no characters, up to Unicode's */
+#define KEYSYM_LEVEL3_SHIFT 0xfe03u
+#define KEYSYM_UNICODE	    0x01000000u
+#define KEYSYM_UNICODE_END  0x01110000u
 
-	if (shift == (left || right)) {
-		press(in, code, true);
+/* Whether modifiers make another one of it. The space bar is the same with all. */
+static bool is_character(uint32_t keysym)
+{
+	return (keysym > KEYSYM_SPACE && keysym < KEYSYM_FUNCTIONS) ||
+	       (keysym >= KEYSYM_UNICODE && keysym < KEYSYM_UNICODE_END);
+}
+
+/* Letters of Latin-1: Caps Lock turns their shift round. */
+static bool is_letter(uint32_t keysym)
+{
+	uint32_t lower = keysym | 0x20;
+
+	return keysym < KEYSYM_LATIN1_END && keysym != 0xd7 && keysym != 0xf7 &&
+	       ((lower >= 'a' && lower <= 'z') || lower >= 0xe0);
+}
+
+static bool is_shift(unsigned code)
+{
+	return code == KEY_LEFTSHIFT || code == KEY_RIGHTSHIFT;
+}
+
+/* Modifier keys that are put another way for the time of one key. */
+struct detour {
+	struct {
+		uint16_t code;
+		bool down;
+	} steps[KEYMAP_KEYS_MAX + 3];
+	size_t count;
+};
+
+static void step(struct vnc_input *in, struct detour *detour, unsigned code, bool down)
+{
+	assert(detour->count < ARRAY_SIZE(detour->steps));
+	detour->steps[detour->count].code = (uint16_t)code;
+	detour->steps[detour->count++].down = down;
+	(void)input_key(in->input, code, down);
+}
+
+static void step_back(struct vnc_input *in, const struct detour *detour)
+{
+	for (size_t i = detour->count; i-- > 0;) {
+		(void)input_key(in->input, detour->steps[i].code, !detour->steps[i].down);
+	}
+}
+
+static bool needs(const struct keymap_stroke *stroke, unsigned code)
+{
+	for (unsigned i = 0; i + 1 < stroke->count; i++) {
+		if (stroke->keys[i] == code || (is_shift(stroke->keys[i]) && is_shift(code))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void let_go(struct vnc_input *in, struct detour *detour, const struct keymap_stroke *stroke,
+		   unsigned code)
+{
+	if (is_held(in, code) && !needs(stroke, code)) {
+		step(in, detour, code, false);
+	}
+}
+
+/* Brings the modifiers to where the stroke needs them. */
+static void set_out(struct vnc_input *in, struct detour *detour, const struct keymap_stroke *stroke)
+{
+	let_go(in, detour, stroke, KEY_LEFTSHIFT);
+	let_go(in, detour, stroke, KEY_RIGHTSHIFT);
+	if (in->holds_level3) {
+		let_go(in, detour, stroke, KEY_RIGHTALT);
+	}
+	for (unsigned i = 0; i + 1 < stroke->count; i++) {
+		unsigned code = stroke->keys[i];
+		bool is_down = is_shift(code)
+				       ? is_held(in, KEY_LEFTSHIFT) || is_held(in, KEY_RIGHTSHIFT)
+				       : is_held(in, code);
+
+		if (!is_down) {
+			step(in, detour, code, true);
+		}
+	}
+}
+
+static unsigned key_of(const struct keymap_stroke *stroke)
+{
+	return stroke->keys[stroke->count - 1];
+}
+
+/* Turns the need for shift round. */
+static void turn_shift(struct keymap_stroke *stroke)
+{
+	unsigned count = 0;
+
+	if (!needs(stroke, KEY_LEFTSHIFT)) {
+		if (stroke->count < KEYMAP_KEYS_MAX) {
+			stroke->keys[stroke->count] = stroke->keys[stroke->count - 1];
+			stroke->keys[stroke->count++ - 1] = KEY_LEFTSHIFT;
+		}
 		return;
 	}
-	if (shift) {
-		(void)input_key(in->input, KEY_LEFTSHIFT, true);
-		press(in, code, true);
-		(void)input_key(in->input, KEY_LEFTSHIFT, false);
-		return;
+	for (unsigned i = 0; i < stroke->count; i++) {
+		if (!is_shift(stroke->keys[i])) {
+			stroke->keys[count++] = stroke->keys[i];
+		}
 	}
-	(void)(left && input_key(in->input, KEY_LEFTSHIFT, false));
-	(void)(right && input_key(in->input, KEY_RIGHTSHIFT, false));
-	press(in, code, true);
-	(void)(left && input_key(in->input, KEY_LEFTSHIFT, true));
-	(void)(right && input_key(in->input, KEY_RIGHTSHIFT, true));
+	stroke->count = (uint8_t)count;
+}
+
+static void press_character(struct vnc_input *in, const struct keymap_stroke *stroke)
+{
+	struct detour detour = { .count = 0 };
+
+	set_out(in, &detour, stroke);
+	press(in, key_of(stroke), true);
+	step_back(in, &detour);
+}
+
+/* The keys of a character; a dead key before them is struck at once. False: it has none. */
+static bool find_stroke(struct vnc_input *in, uint32_t keysym, bool down, struct keymap_stroke *out)
+{
+	struct keymap_stroke strokes[KEYMAP_STROKES_MAX];
+	uint32_t character = keysym >= KEYSYM_UNICODE ? keysym - KEYSYM_UNICODE : keysym;
+
+	if (keymap_find_keysym(in->keymap, keysym, out)) {
+		return true;
+	}
+	if (!is_character(keysym) || (keysym >= KEYSYM_LATIN1_END && keysym < KEYSYM_UNICODE) ||
+	    keymap_find_character(in->keymap, character, strokes) != 2) {
+		return false;
+	}
+	if (down) {
+		press_character(in, &strokes[0]);
+		press(in, key_of(&strokes[0]), false);
+	}
+	*out = strokes[1];
+	return true;
 }
 
 void vnc_input_keysym(struct vnc_input *in, uint32_t keysym, bool down)
 {
-	struct vnc_key key;
+	struct keymap_stroke stroke;
 
-	if (!vnc_key_from_keysym(keysym, &key)) {
+	if (!find_stroke(in, keysym, down, &stroke)) {
 		return;
 	}
-	if (!down || !key.is_character || is_held(in, key.code)) {
-		press(in, key.code, down);
+	if (keysym == KEYSYM_LEVEL3_SHIFT) {
+		in->holds_level3 = down;
+	}
+	if (!down || !is_character(keysym) || is_held(in, key_of(&stroke))) {
+		press(in, key_of(&stroke), down);
 		return;
 	}
-	if (key.is_letter && atomic_load(&in->leds) & 1u << LED_CAPSL) {
-		key.shift = !key.shift;
+	if (is_letter(keysym) && atomic_load(&in->leds) & 1u << LED_CAPSL) {
+		turn_shift(&stroke);
 	}
-	press_with_shift(in, key.code, key.shift);
+	press_character(in, &stroke);
 }
 
 void vnc_input_scancode(struct vnc_input *in, uint32_t scancode, bool down)

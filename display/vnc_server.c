@@ -106,6 +106,7 @@ static void seat_client(struct vnc_server *server, int fd)
 		return;
 	}
 	config = (struct vnc_client_config){ .env = &server->config.env,
+					     .keymap = server->config.keymap,
 					     .scanout = server->config.scanout,
 					     .screen = seat->screen,
 					     .sets_pace = !server->pacer,

@@ -20,6 +20,7 @@ struct vnc_server;
 
 struct vnc_server_config {
 	struct display_backend_env env;
+	const struct keymap *keymap; /* borrowed */
 	unsigned scanout;
 	unsigned clients_max;
 	struct vnc_handshake_policy policy; /* its password is borrowed */

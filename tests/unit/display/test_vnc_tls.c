@@ -5,6 +5,7 @@
  *       display/display.c display/display_viewer.c display/display_stats.c display/cursor.c
  *       display/display_capture.c display/image.c display/pixels.c display/surface.c
  *       display/damage.c display/rect.c display/input.c display/input_sinks.c display/clipboard.c
+ *       display/keymap.c display/keymap_us.c display/keymap_xkb.c
  *       tests/unit/display/vnc_viewer.c tests/unit/display/vnc_machine.c */
 /* LIBS: libvncserver zlib gnutls */
 #include <criterion/criterion.h>
