@@ -16,12 +16,31 @@ struct input_player {
 	struct input *input; /* borrowed, as is the loop */
 	struct loop *loop;
 	struct loop_timer timer;
-	struct input_step *steps; /* owned */
-	size_t count, next;
+	struct input_script script; /* owned */
+	size_t next;
 	uint64_t behind_since_ns; /* 0: the guest is not */
 	void (*on_done)(void *arg, int code);
 	void *arg;
 };
+
+static bool is_button(uint16_t key)
+{
+	return key >= BTN_MOUSE && key < KEY_OK;
+}
+
+static bool send(struct input_player *player, uint16_t key, bool down)
+{
+	return (is_button(key) ? input_button : input_key)(player->input, key, down);
+}
+
+/* Whether the guest has yet to take the step before. */
+static bool is_behind(const struct input_player *player)
+{
+	const uint16_t key = player->next ? player->script.steps[player->next - 1].key : 0;
+
+	return is_button(key) ? input_is_behind(player->input, INPUT_TABLET)
+			      : input_is_behind(player->input, INPUT_KEYBOARD);
+}
 
 static void arm(struct input_player *player, uint32_t wait_ms)
 {
@@ -34,11 +53,11 @@ static void release(struct input_player *player)
 	uint8_t seen[KEY_CNT / 8] = { 0 };
 
 	for (size_t i = player->next; i > 0; i--) {
-		const struct input_step *step = &player->steps[i - 1];
+		const struct input_step *step = &player->script.steps[i - 1];
 		const uint8_t bit = (uint8_t)(1u << (step->key % 8));
 
 		if (step->down && !(seen[step->key / 8] & bit)) {
-			(void)input_key(player->input, step->key, false);
+			(void)send(player, step->key, false);
 		}
 		seen[step->key / 8] |= bit;
 	}
@@ -48,7 +67,7 @@ static void destroy(struct input_player *player)
 {
 	loop_timer_disarm(&player->timer);
 	list_remove(&player->turn.node);
-	free(player->steps);
+	free(player->script.steps);
 	free(player);
 }
 
@@ -96,17 +115,17 @@ static void play(void *arg)
 	struct input_player *player = arg;
 	const struct input_step *step;
 
-	if (input_is_behind(player->input, INPUT_KEYBOARD)) {
+	if (is_behind(player)) {
 		wait_for_guest(player);
 		return;
 	}
 	player->behind_since_ns = 0;
-	if (player->next == player->count) {
+	if (player->next == player->script.count) {
 		finish(player, 0);
 		return;
 	}
-	step = &player->steps[player->next];
-	if (!input_key(player->input, step->key, step->down)) {
+	step = &player->script.steps[player->next];
+	if (!send(player, step->key, step->down)) {
 		finish(player, -ENODEV);
 		return;
 	}
@@ -124,22 +143,20 @@ static void on_end(struct input_turn *turn)
 	on_done(arg, -ECANCELED);
 }
 
-int input_player_create(struct input *input, struct loop *loop, struct input_step *steps,
-			size_t count, void (*on_done)(void *arg, int code), void *arg,
-			struct input_player **out)
+int input_player_create(struct input *input, struct loop *loop, const struct input_script *script,
+			void (*on_done)(void *arg, int code), void *arg, struct input_player **out)
 {
 	struct input_player *player = calloc(1, sizeof(*player));
 
 	*out = player;
 	if (!player) {
-		free(steps);
+		free(script->steps);
 		return -ENOMEM;
 	}
 	*player = (struct input_player){ .turn = { .on_end = on_end },
 					 .input = input,
 					 .loop = loop,
-					 .steps = steps,
-					 .count = count,
+					 .script = *script,
 					 .on_done = on_done,
 					 .arg = arg };
 	loop_timer_init(&player->timer, play, player);

@@ -10,9 +10,9 @@
 
 #define STEPS_OF_CHARACTER (2 * KEYMAP_STROKES_MAX * KEYMAP_KEYS_MAX)
 
-struct steps {
-	struct input_step *list;
-	size_t count, capacity;
+struct writer {
+	struct input_script script;
+	size_t capacity; /* of its steps */
 	uint32_t delay_ms;
 };
 
@@ -43,45 +43,45 @@ static bool take_character(const char **text, uint32_t *out)
 	       (character < 0xd800 || character > 0xdfff);
 }
 
-static void add(struct steps *steps, uint16_t key, bool down, uint32_t wait_ms)
+static void add(struct writer *writer, uint16_t key, bool down, uint32_t wait_ms)
 {
-	steps->list[steps->count++] = (struct input_step){ key, down, wait_ms };
+	writer->script.steps[writer->script.count++] = (struct input_step){ key, down, wait_ms };
 }
 
 /* Half of the time down, half of it up. */
-static void add_stroke(struct steps *steps, const struct keymap_stroke *stroke)
+static void add_stroke(struct writer *writer, const struct keymap_stroke *stroke)
 {
-	const uint32_t down_ms = steps->delay_ms / 2;
+	const uint32_t down_ms = writer->delay_ms / 2;
 
 	for (unsigned i = 0; i < stroke->count; i++) {
-		add(steps, stroke->keys[i], true, i + 1 == stroke->count ? down_ms : 0);
+		add(writer, stroke->keys[i], true, i + 1 == stroke->count ? down_ms : 0);
 	}
 	for (unsigned i = stroke->count; i > 0; i--) {
-		add(steps, stroke->keys[i - 1], false, i == 1 ? steps->delay_ms - down_ms : 0);
+		add(writer, stroke->keys[i - 1], false, i == 1 ? writer->delay_ms - down_ms : 0);
 	}
 }
 
-static int make_room(struct steps *steps)
+static int make_room(struct writer *writer)
 {
-	const size_t capacity = steps->capacity ? 2 * steps->capacity : 256;
+	const size_t capacity = writer->capacity ? 2 * writer->capacity : 256;
 	struct input_step *list;
 
-	if (steps->count + STEPS_OF_CHARACTER <= steps->capacity) {
+	if (writer->script.count + STEPS_OF_CHARACTER <= writer->capacity) {
 		return 0;
 	}
 	if (capacity > INPUT_STEPS_MAX) {
 		return -E2BIG;
 	}
-	list = realloc(steps->list, capacity * sizeof(*list));
+	list = realloc(writer->script.steps, capacity * sizeof(*list));
 	if (!list) {
 		return -ENOMEM;
 	}
-	steps->list = list;
-	steps->capacity = capacity;
+	writer->script.steps = list;
+	writer->capacity = capacity;
 	return 0;
 }
 
-static int add_character(struct steps *steps, const struct keymap *keymap, uint32_t character,
+static int add_character(struct writer *writer, const struct keymap *keymap, uint32_t character,
 			 struct error *err)
 {
 	struct keymap_stroke strokes[KEYMAP_STROKES_MAX];
@@ -92,33 +92,32 @@ static int add_character(struct steps *steps, const struct keymap *keymap, uint3
 		return error_set(err, -EINVAL, "the layout has no keys for U+%04" PRIX32,
 				 character);
 	}
-	code = make_room(steps);
+	code = make_room(writer);
 	if (code < 0) {
 		return error_set_errno(err, code, "the text");
 	}
 	for (unsigned i = 0; i < count; i++) {
-		add_stroke(steps, &strokes[i]);
+		add_stroke(writer, &strokes[i]);
 	}
 	return 0;
 }
 
-int input_text_steps(const struct keymap *keymap, const char *text, uint32_t delay_ms,
-		     struct input_step **out, size_t *count, struct error *err)
+int input_text_script(const struct keymap *keymap, const char *text, uint32_t delay_ms,
+		      struct input_script *out, struct error *err)
 {
-	struct steps steps = { .delay_ms = delay_ms };
+	struct writer writer = { .delay_ms = delay_ms };
 	uint32_t character;
 	int code = 0;
 
 	while (*text && code == 0) {
 		code = take_character(&text, &character)
-			       ? add_character(&steps, keymap, character, err)
+			       ? add_character(&writer, keymap, character, err)
 			       : error_set(err, -EILSEQ, "the text is not UTF-8");
 	}
 	if (code < 0) {
-		free(steps.list);
-		steps = (struct steps){ .list = NULL };
+		free(writer.script.steps);
+		writer.script = (struct input_script){ .steps = NULL };
 	}
-	*out = steps.list;
-	*count = steps.count;
+	*out = writer.script;
 	return code;
 }

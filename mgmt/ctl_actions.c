@@ -182,7 +182,7 @@ const struct ctl_action ctl_machine_actions[] = {
 };
 
 static const struct ctl_action *const tables[] = { ctl_machine_actions, ctl_screen_actions,
-						   ctl_clipboard_actions };
+						   ctl_input_actions, ctl_clipboard_actions };
 
 const struct ctl_action *ctl_action_at(size_t index)
 {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "mgmt/qmp_dispatch.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "version.h"
+
+#define ARGUMENTS_MAX 16u /* of one command */
 
 static const char negotiation[] = "qmp_capabilities";
 
@@ -127,49 +130,96 @@ static const char *kind_name(enum qmp_kind kind)
 	return names[kind];
 }
 
-static bool is_argument(const struct qmp_command *command, const char *name)
+static bool check_kind(const json_t *value, const char *path, const char *name, enum qmp_kind kind,
+		       struct qmp_failure *failure)
 {
-	const struct qmp_argument *argument = command->arguments;
-
-	while (argument && argument->name) {
-		if (strcmp(argument->name, name) == 0) {
-			return true;
-		}
-		argument++;
+	if (!has_kind(value, kind)) {
+		(void)qmp_fail(failure, QMP_GENERIC_ERROR,
+			       "Invalid parameter type for '%s%s', expected: %s", path, name,
+			       kind_name(kind));
+		return false;
 	}
-	return false;
+	return true;
+}
+
+const json_t *qmp_member(const json_t *object, const char *path, const char *name,
+			 enum qmp_kind kind, struct qmp_failure *failure)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!value) {
+		(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s%s' is missing", path,
+			       name);
+		return NULL;
+	}
+	return check_kind(value, path, name, kind, failure) ? value : NULL;
+}
+
+const json_t *qmp_element(const json_t *array, const char *path, size_t index,
+			  struct qmp_failure *failure)
+{
+	const json_t *value = json_array_get(array, index);
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "[%zu]", index);
+	return check_kind(value, path, name, QMP_OBJECT, failure) ? value : NULL;
+}
+
+bool qmp_has_only(const json_t *object, const char *path, const char *const *names,
+		  struct qmp_failure *failure)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		size_t i = 0;
+
+		while (names[i] && strcmp(names[i], key) != 0) {
+			i++;
+		}
+		if (!names[i]) {
+			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s%s' is unexpected",
+				       path, key);
+			return false;
+		}
+	}
+	return true;
+}
+
+int qmp_choice(const json_t *object, const char *path, const char *name, const char *const *values,
+	       struct qmp_failure *failure)
+{
+	const char *given = json_string_value(qmp_member(object, path, name, QMP_STRING, failure));
+
+	if (!given) {
+		return -1;
+	}
+	for (int i = 0; values[i]; i++) {
+		if (strcmp(values[i], given) == 0) {
+			return i;
+		}
+	}
+	(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' does not accept value '%s'",
+		       name, given);
+	return -1;
 }
 
 static bool check_arguments(const struct qmp_command *command, const json_t *arguments,
 			    struct qmp_failure *failure)
 {
 	const struct qmp_argument *argument = command->arguments;
-	const char *key;
-	json_t *value;
+	const char *names[ARGUMENTS_MAX + 1] = { NULL };
 
-	for (; argument && argument->name; argument++) {
-		value = json_object_get(arguments, argument->name);
-		if (!value && !argument->optional) {
-			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' is missing",
-				       argument->name);
+	for (size_t i = 0; argument && argument->name; argument++) {
+		if (!(argument->optional && !json_object_get(arguments, argument->name)) &&
+		    !qmp_member(arguments, "", argument->name, argument->kind, failure)) {
 			return false;
 		}
-		if (value && !has_kind(value, argument->kind)) {
-			(void)qmp_fail(failure, QMP_GENERIC_ERROR,
-				       "Invalid parameter type for '%s', expected: %s",
-				       argument->name, kind_name(argument->kind));
-			return false;
-		}
+		assert(i < ARGUMENTS_MAX);
+		names[i++] = argument->name;
 	}
-	json_object_foreach((json_t *)(uintptr_t)arguments, key, value)
-	{
-		if (!command->takes_more && !is_argument(command, key)) {
-			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' is unexpected",
-				       key);
-			return false;
-		}
-	}
-	return true;
+	return command->takes_more || qmp_has_only(arguments, "", names, failure);
 }
 
 /* --- running --------------------------------------------------------------------------------- */

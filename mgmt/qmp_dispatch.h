@@ -71,6 +71,22 @@ struct qmp_argument {
 	bool optional;
 };
 
+/* For objects inside of arguments; `path` is where the object is: "keys[0].", or "" for the
+ * arguments themselves. Each fills `failure` in QEMU's words when it returns NULL, false or -1. */
+
+/* The member `name`, which has to be there and of this kind. */
+const json_t *qmp_member(const json_t *object, const char *path, const char *name,
+			 enum qmp_kind kind, struct qmp_failure *failure);
+/* The member `index` of an array, which has to be an object. */
+const json_t *qmp_element(const json_t *array, const char *path, size_t index,
+			  struct qmp_failure *failure);
+/* Whether the object has no members but these; NULL ends. */
+bool qmp_has_only(const json_t *object, const char *path, const char *const *names,
+		  struct qmp_failure *failure);
+/* The place of a string member's value among `values`; NULL ends. */
+int qmp_choice(const json_t *object, const char *path, const char *name, const char *const *values,
+	       struct qmp_failure *failure);
+
 /* Arguments have been checked against the table. Returns a new reference to what "return" holds, or
  * NULL with `failure` filled by qmp_fail or qmp_defer. */
 typedef json_t *qmp_handler(const struct qmp_context *context, const json_t *arguments,
@@ -92,6 +108,7 @@ extern const struct qmp_command qmp_screen_commands[];	  /* qmp_commands_screen.
 extern const struct qmp_command qmp_wait_commands[];	  /* qmp_commands_wait.c */
 extern const struct qmp_command qmp_clipboard_commands[]; /* qmp_commands_clipboard.c */
 extern const struct qmp_command qmp_hotplug_commands[];	  /* qmp_commands_hotplug.c */
+extern const struct qmp_command qmp_input_commands[];	  /* qmp_commands_input.c */
 
 /* The tables above, ending with NULL: qmp_commands.c. */
 extern const struct qmp_command *const qmp_command_tables[];

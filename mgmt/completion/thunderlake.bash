@@ -78,6 +78,7 @@ _thunderlake_ctl() {
 		case ${words[1]},$prev in
 		clipboard,clipboard) _thunderlake_words 'get set' ;;
 		link,link) COMPREPLY=() ;;
+		click,*) ((${#words[@]} != 4)) || _thunderlake_words 'left right middle double none' ;;
 		link,*) _thunderlake_words 'up down' ;;
 		screenshot,* | clipboard,get | *,--image | *,--mask | *,--difference)
 			_thunderlake_files

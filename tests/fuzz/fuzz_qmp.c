@@ -2,11 +2,13 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
  *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c
  *       mgmt/screen_wait.c mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c
  *       display/display.c display/display_viewer.c display/display_stats.c
  *       display/display_capture.c display/cursor.c display/damage.c display/rect.c
  *       display/pixels.c display/surface.c display/image.c display/image_compare.c
- *       display/clipboard.c */
+ *       display/clipboard.c display/input.c display/input_sinks.c display/input_player.c
+ *       display/input_text.c display/keymap.c display/keymap_us.c display/keymap_xkb.c */
 /* What a client may send: a first byte that tells how the stream is torn, then the stream. Every
  * value gets exactly one reply, and that is either a return or an error; those that come later are
  * cancelled. Files are not touched: each path reads as itself, or as a black picture. */
@@ -17,6 +19,7 @@
 #include "display/clipboard.h"
 #include "display/display.h"
 #include "display/image.h"
+#include "display/input.h"
 #include "display/surface.h"
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/qmp_json.h"
@@ -112,8 +115,15 @@ static void make_screen(struct fake_qmp_machine *machine, struct surface **surfa
 	display_show(machine->display, 0, *surface, &all);
 }
 
+static void take_report(void *arg, const struct input_event *events, size_t count)
+{
+	*(unsigned *)arg += (unsigned)(events[0].code + count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct input_sink sinks[INPUT_KINDS];
+	unsigned sum = 0;
 	struct fake_qmp_machine machine = FAKE_QMP_MACHINE;
 	struct qmp_session session = { .context = { .ops = &fake_qmp_machine_ops,
 						    .machine = &machine } };
@@ -124,7 +134,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	(void)loop_create("fuzz", &session.context.loop);
 	make_screen(&machine, &surface);
+	(void)input_create(&machine.input);
+	for (unsigned i = 0; i < INPUT_KINDS; i++) {
+		sinks[i] = (struct input_sink){ .id = "sink",
+						.kind = (enum input_kind)i,
+						.on_report = take_report,
+						.arg = &sum };
+		input_add_sink(machine.input, &sinks[i]);
+		input_set_ready(machine.input, &sinks[i], true);
+	}
 	run_stream(&session, data, size);
+	for (unsigned i = 0; i < INPUT_KINDS; i++) {
+		input_remove_sink(machine.input, &sinks[i]);
+	}
+	input_destroy(machine.input);
 	display_show(machine.display, 0, NULL, NULL);
 	display_destroy(machine.display);
 	clipboard_destroy(machine.clipboard);

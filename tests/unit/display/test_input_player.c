@@ -93,11 +93,11 @@ static void run_until_done(const int *code)
 
 static struct input_player *play(const struct input_step *steps, size_t count, int *code)
 {
-	struct input_step *copy = malloc(count * sizeof(*copy));
+	const struct input_script script = { malloc(count * sizeof(*steps)), count };
 	struct input_player *player;
 
-	memcpy(copy, steps, count * sizeof(*copy));
-	cr_assert(zero(int, input_player_create(input, loop, copy, count, on_done, code, &player)));
+	memcpy(script.steps, steps, count * sizeof(*steps));
+	cr_assert(zero(int, input_player_create(input, loop, &script, on_done, code, &player)));
 	return player;
 }
 
@@ -195,31 +195,30 @@ Test(input_player, ends_with_its_input)
 
 /* --- text --- */
 
-static int make(const char *text, struct input_step **steps, size_t *count, struct error *err)
+static int make(const char *text, struct input_script *script, struct error *err)
 {
 	struct keymap *keymap;
 	int code;
 
 	cr_assert(zero(int, keymap_create("us", &keymap, NULL)));
-	code = input_text_steps(keymap, text, 10, steps, count, err);
+	code = input_text_script(keymap, text, 10, script, err);
 	keymap_destroy(keymap);
 	return code;
 }
 
 Test(input_player, text_is_typed_with_shift)
 {
-	struct input_step *steps;
-	size_t count;
+	struct input_script script;
 
-	cr_assert(zero(int, make("aB\n", &steps, &count, NULL)));
-	cr_assert(eq(sz, count, 8));
-	cr_assert(eq(u32, steps[0].wait_ms, 5));
-	cr_assert(eq(u32, steps[1].wait_ms, 5));
-	cr_assert(zero(u32, steps[2].wait_ms), "Shift and its letter go down at once");
-	for (size_t i = 0; i < count; i++) {
-		steps[i].wait_ms = 0;
+	cr_assert(zero(int, make("aB\n", &script, NULL)));
+	cr_assert(eq(sz, script.count, 8));
+	cr_assert(eq(u32, script.steps[0].wait_ms, 5));
+	cr_assert(eq(u32, script.steps[1].wait_ms, 5));
+	cr_assert(zero(u32, script.steps[2].wait_ms), "Shift and its letter go down at once");
+	for (size_t i = 0; i < script.count; i++) {
+		script.steps[i].wait_ms = 0;
 	}
-	cr_assert(zero(int, input_player_create(input, loop, steps, count, on_done, &done[0],
+	cr_assert(zero(int, input_player_create(input, loop, &script, on_done, &done[0],
 						&(struct input_player *){ NULL })));
 	run_until_done(&done[0]);
 	cr_assert(eq(str, pressed, "30+ 30- 42+ 48+ 48- 42- 28+ 28- "));
@@ -229,30 +228,28 @@ Test(input_player, text_that_can_not_be_typed_is_refused)
 {
 	static const char *const broken[] = { "\x80",	      "a\xc3",	      "\xc0\xaf",
 					      "\xed\xa0\x80", "\xf8\x88\x80", "\xf4\x90\x80\x80" };
-	struct input_step *steps;
+	struct input_script script;
 	struct error err;
-	size_t count;
 
-	cr_assert(eq(int, make("abc \xc3\x9f", &steps, &count, &err), -EINVAL));
+	cr_assert(eq(int, make("abc \xc3\x9f", &script, &err), -EINVAL));
 	cr_assert(ne(ptr, strstr(err.text, "U+00DF"), NULL));
-	cr_assert(zero(ptr, steps));
+	cr_assert(zero(ptr, script.steps));
 	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
-		cr_expect(eq(int, make(broken[i], &steps, &count, &err), -EILSEQ), "%zu", i);
+		cr_expect(eq(int, make(broken[i], &script, &err), -EILSEQ), "%zu", i);
 	}
 }
 
 Test(input_player, endless_text_is_refused)
 {
 	char *text = malloc(INPUT_STEPS_MAX + 1);
-	struct input_step *steps;
-	size_t count;
+	struct input_script script;
 
 	memset(text, 'x', INPUT_STEPS_MAX);
 	text[INPUT_STEPS_MAX] = '\0';
-	cr_assert(eq(int, make(text, &steps, &count, NULL), -E2BIG));
+	cr_assert(eq(int, make(text, &script, NULL), -E2BIG));
 	text[500] = '\0';
-	cr_assert(zero(int, make(text, &steps, &count, NULL)));
-	cr_assert(eq(sz, count, 1000));
-	free(steps);
+	cr_assert(zero(int, make(text, &script, NULL)));
+	cr_assert(eq(sz, script.count, 1000));
+	free(script.steps);
 	free(text);
 }

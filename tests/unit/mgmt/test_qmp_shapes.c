@@ -2,6 +2,7 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
  *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c
  *       mgmt/screen_wait.c mgmt/small_file.c mgmt/qmp_events.c
  *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 /*
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "display/input.h"
 #include "mgmt/qmp_dispatch.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"
@@ -23,17 +25,26 @@
 
 static struct fake_qmp_machine machine;
 static struct qmp_session session;
+static struct input_sink mouse = { .id = "mouse0", .kind = INPUT_POINTER };
 
 static void set_up(void)
 {
 	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
+	cr_assert(eq(int, input_create(&machine.input), 0));
+	input_add_sink(machine.input, &mouse);
 	session = (struct qmp_session){
 		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine },
 		.is_negotiated = true,
 	};
 }
 
-TestSuite(qmp_shapes, .init = set_up, .timeout = 10);
+static void tear_down(void)
+{
+	input_remove_sink(machine.input, &mouse);
+	input_destroy(machine.input);
+}
+
+TestSuite(qmp_shapes, .init = set_up, .fini = tear_down, .timeout = 10);
 
 static json_t *load(const char *name)
 {
@@ -104,6 +115,7 @@ static const char *const queries[] = {
 	"query-commands",
 	"query-memory-size-summary",
 	"query-display-options",
+	"query-mice",
 };
 
 Test(qmp_shapes, queries_have_the_members_that_qemu_gives)
