@@ -59,10 +59,10 @@ static bool take_entries(struct gpu *gpu, struct gpu_request *r, size_t offset, 
 	return true;
 }
 
-/* What the list of pieces costs, as it was allocated: one for each entry. */
+/* What the list of pieces costs, one for each entry, and the surface with a longer copy of it. */
 static uint64_t list_bytes(uint32_t entries)
 {
-	return (uint64_t)entries * sizeof(struct iovec);
+	return (uint64_t)entries * 3 * sizeof(struct iovec);
 }
 
 uint32_t gpu_backing_attach(struct gpu *gpu, struct gpu_request *r, size_t offset, uint32_t count,

@@ -529,6 +529,20 @@ Test(display, stats_tell_intervals_and_repeats, .init = set_up, .fini = tear_dow
 	display_remove_viewer(display, &party.viewer);
 }
 
+Test(display, is_watched_by_viewers_that_look, .init = set_up, .fini = tear_down)
+{
+	struct party party;
+
+	cr_assert(not(display_is_watched(display, 0)));
+	join(&party, false);
+	cr_assert(display_is_watched(display, 0));
+	display_set_hidden(display, &party.viewer, 0, true);
+	cr_assert(not(display_is_watched(display, 0)));
+	cr_assert(display_is_watched(display, 1));
+	display_remove_viewer(display, &party.viewer);
+	cr_assert(not(display_is_watched(display, 1)));
+}
+
 Test(display, stats_tell_drops_but_not_of_hidden_times, .init = set_up, .fini = tear_down)
 {
 	struct party party;
