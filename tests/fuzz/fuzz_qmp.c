@@ -5,7 +5,8 @@
  *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c
  *       mgmt/screen_wait.c mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c
  *       display/display.c display/display_viewer.c display/display_stats.c
- *       display/display_capture.c display/cursor.c display/damage.c display/rect.c
+ *       display/display_capture.c display/cursor_draw.c display/cursor.c display/damage.c
+ *       display/rect.c
  *       display/pixels.c display/surface.c display/image.c display/image_compare.c
  *       display/clipboard.c display/input.c display/input_sinks.c display/input_player.c
  *       display/input_text.c display/keymap.c display/keymap_us.c display/keymap_xkb.c */

@@ -4,7 +4,8 @@
 /* LINK: devices/virtio/gpu_scanout.c devices/virtio/boot_screen.c devices/virtio/edid.c */
 /* LINK: devices/virtio/virtqueue.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
-/* LINK: display/display_capture.c display/image.c display/pixels.c display/surface.c */
+/* LINK: display/display_capture.c display/cursor_draw.c display/image.c display/pixels.c */
+/* LINK: display/surface.c */
 /* LINK: display/damage.c display/rect.c display/input.c display/input_sinks.c */
 /* LINK: vmm/mem/ vmm/kvm/ tests/unit/devices/virtio/fake_ring.c */
 /* LINK: tests/unit/devices/virtio/fake_transport.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
-/* LINK: display/display_capture.c display/image.c display/pixels.c display/surface.c */
+/* LINK: display/display_capture.c display/cursor_draw.c display/image.c display/pixels.c */
+/* LINK: display/surface.c */
 /* LINK: display/damage.c display/rect.c */
 #include "display/display.h"
 
