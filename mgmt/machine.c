@@ -17,6 +17,7 @@
 #include "mgmt/machine_config.h"
 #include "mgmt/machine_devices.h"
 #include "mgmt/machine_requests.h"
+#include "mgmt/recording.h"
 #include "mgmt/uuid.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
@@ -47,6 +48,7 @@ struct machine {
 	struct pci_bus *pci;
 	struct q35 *q35;
 	struct display *display;
+	struct recording *recording;
 	struct input *input;
 	struct clipboard *clipboard;
 	struct machine_devices *devices;
@@ -346,8 +348,9 @@ static int make_screen(struct machine *machine, struct error *err)
 	if (code == 0 && machine_config_has_display(config)) {
 		code = display_create((unsigned)config->settings.screens, &machine->display);
 	}
+	code = code ?: recording_create(machine->display, &machine->recording);
 	code = code
-		       ?: clipboard_create(&directions[machine->config->settings.clipboard],
+		       ?: clipboard_create(&directions[config->settings.clipboard],
 					   &machine->clipboard);
 	return code < 0 ? error_set_errno(err, code, "making the screen") : 0;
 }
@@ -437,6 +440,7 @@ void machine_destroy(struct machine *machine)
 	if (!machine) {
 		return;
 	}
+	recording_destroy(machine->recording);
 	cpus_destroy(machine->cpus);
 	machine_devices_destroy(machine->devices);
 	clipboard_destroy(machine->clipboard);
@@ -500,6 +504,11 @@ struct pci_bus *machine_pci(struct machine *machine)
 struct display *machine_display(struct machine *machine)
 {
 	return machine->display;
+}
+
+struct recording *machine_recording(struct machine *machine)
+{
+	return machine->recording;
 }
 
 struct input *machine_input(struct machine *machine)

@@ -19,6 +19,7 @@ struct loop;
 struct machine;
 struct machine_config;
 struct pci_bus;
+struct recording;
 
 /*
  * One virtual machine: the only place that knows which parts make one. All functions are for the
@@ -115,6 +116,8 @@ struct pci_bus *machine_pci(struct machine *machine);
 struct display *machine_display(struct machine *machine);
 struct input *machine_input(struct machine *machine);
 struct clipboard *machine_clipboard(struct machine *machine);
+/* The film of the screen; never NULL. */
+struct recording *machine_recording(struct machine *machine);
 uint64_t machine_memory_bytes(const struct machine *machine);
 
 /* The devices in the order of their making; NULL ends. */

@@ -9,6 +9,7 @@
 #include "display/backend.h"
 #include "display/display.h"
 #include "mgmt/machine_config_devices.h"
+#include "mgmt/recording.h"
 #include "mgmt/uuid.h"
 #include "vmm/cpu/cpus.h"
 #include "vmm/mem/guest_mem.h"
@@ -123,6 +124,11 @@ static const struct option settings[] = {
 	  .min = 1,
 	  .max = DISPLAY_SCANOUTS_MAX,
 	  .help = "monitors that the graphics card has" },
+	{ .name = "record",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(record),
+	  .value_name = "FILE.mkv|FILE.y4m[,OPTION=...]",
+	  .help = "make a film of the screen: see --record help" },
 	{ .name = "clipboard",
 	  .kind = OPTION_CHOICE,
 	  .offset = SETTING(clipboard),
@@ -244,6 +250,18 @@ bool machine_config_has_display(const struct machine_config *config)
 	return strcmp(config->settings.display, "off") != 0;
 }
 
+static int check_screen(const struct machine_settings *s, bool has_display, struct error *err)
+{
+	int code = has_display ? display_backend_check(s->display, err) : 0;
+
+	if (code == 0 && s->record) {
+		code = has_display ? recording_check(s->record, err)
+				   : error_set(err, -EINVAL,
+					       "record: the machine has no screen (--display off)");
+	}
+	return code;
+}
+
 int machine_config_resolve(struct machine_config *config, struct error *err)
 {
 	struct machine_settings *s = &config->settings;
@@ -265,7 +283,7 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 				 "uuid: '%s' is not like 00112233-4455-6677-8899-aabbccddeeff",
 				 s->uuid);
 	}
-	code = machine_config_has_display(config) ? display_backend_check(s->display, err) : 0;
+	code = check_screen(s, machine_config_has_display(config), err);
 	code = code ?: resolve_cpus(config, err);
 	if (code < 0) {
 		return code;

@@ -47,6 +47,7 @@ struct machine_settings {
 	bool balloon;
 	char *display; /* "auto", "off", "NAME[,OPTION=…]": display/backend.h */
 	uint64_t screens;
+	char *record;	    /* NULL: none; "FILE[,OPTION=…]": display/record.h */
 	unsigned clipboard; /* enum machine_clipboard */
 	char *guest_agent;  /* "unix:PATH" or "off" */
 	bool debug_exit;

@@ -233,7 +233,8 @@ static bool asks_type_help(const struct machine_config *config)
 			return true;
 		}
 	}
-	return is_question(config->settings.display);
+	return is_question(config->settings.display) ||
+	       (config->settings.record && is_question(config->settings.record));
 }
 
 /* The source is the ground that the options build on, wherever it stands among them. */

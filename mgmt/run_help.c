@@ -4,6 +4,7 @@
 
 #include "devices/device.h"
 #include "display/backend.h"
+#include "display/record.h"
 #include "mgmt/device_types.h"
 #include "mgmt/run_args.h"
 #include "vmm/base/log.h"
@@ -139,6 +140,17 @@ static void print_display(const char *name)
 	print_table(type->name, type->help, &type->options);
 }
 
+static void print_record(void)
+{
+	print_table("record", "a film of the screen", &record_option_table);
+}
+
+static void print_record_of(const char *file)
+{
+	(void)file;
+	print_record();
+}
+
 static bool answer(const char *value, void (*print_all)(void), void (*print_one)(const char *name))
 {
 	char name[64];
@@ -161,6 +173,9 @@ bool run_args_print_type_help(const struct machine_config *config)
 	const struct option_list *devices = &config->settings.devices;
 	bool printed = answer(config->settings.display, print_displays, print_display);
 
+	if (config->settings.record) {
+		printed |= answer(config->settings.record, print_record, print_record_of);
+	}
 	for (size_t i = 0; i < devices->count; i++) {
 		printed |= answer(devices->items[i], print_devices, print_device);
 	}

@@ -7,6 +7,7 @@
 #include "mgmt/machine.h"
 #include "mgmt/machine_config.h"
 #include "mgmt/paths.h"
+#include "mgmt/recording.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
 
@@ -127,6 +128,7 @@ static int make_backend(struct screen *screen, const char *wanted, struct error 
 int screen_create(struct machine *machine, struct loop *main_loop, struct screen **out,
 		  struct error *err)
 {
+	const struct machine_config *config = machine_config(machine);
 	struct screen *screen;
 	int code;
 
@@ -144,7 +146,10 @@ int screen_create(struct machine *machine, struct loop *main_loop, struct screen
 	loop_task_init(&screen->told, tell_state, screen);
 	screen->listener = (struct machine_listener){ .on_event = on_event, .arg = screen };
 	machine_listen(machine, &screen->listener);
-	code = make_backend(screen, machine_config(machine)->settings.display, err);
+	code = make_backend(screen, config->settings.display, err);
+	if (code == 0 && config->settings.record) {
+		code = recording_start(machine_recording(machine), config->settings.record, err);
+	}
 	if (code < 0) {
 		screen_destroy(screen);
 		return code;

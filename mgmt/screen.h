@@ -10,7 +10,7 @@ struct machine;
 /*
  * What --display chose for a running machine: makes the back end, tells it the machine's state, and
  * acts when the user closes the window: the first time the guest's power button is pressed, the
- * second time the machine ends. Main thread.
+ * second time the machine ends. Begins the film of --record. Main thread.
  */
 struct screen;
 

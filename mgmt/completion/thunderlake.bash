@@ -33,7 +33,7 @@ _thunderlake_files() {
 
 _thunderlake_run() {
 	case $prev in
-	--kernel | --initrd | --config | --disk) _thunderlake_files ;;
+	--kernel | --initrd | --config | --disk | --record) _thunderlake_files ;;
 	--on-reboot | --on-panic | --on-poweroff) _thunderlake_words 'restart pause exit' ;;
 	--display) _thunderlake_words "auto off help $(_thunderlake_display_types "$1")" ;;
 	--clipboard) _thunderlake_words 'both to-guest to-host off' ;;

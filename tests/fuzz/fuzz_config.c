@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/uuid.c mgmt/machine_config_file.c
- * mgmt/device_type_find.c display/ */
+ * mgmt/device_type_find.c display/ mgmt/recording.c */
 /* LIBS: inih */
 
 /* A hostile configuration file: loaded, resolved and, when that works, printed. */

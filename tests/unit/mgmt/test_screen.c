@@ -4,11 +4,14 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "display/backend.h"
 #include "mgmt/machine.h"
 #include "mgmt/machine_config.h"
+#include "mgmt/recording.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
 
@@ -26,6 +29,7 @@ struct machine {
 static struct machine machine;
 static struct loop *loop;
 static struct screen *screen;
+static char recorded[32];
 
 struct display *machine_display(struct machine *m)
 {
@@ -37,6 +41,11 @@ struct input *machine_input(struct machine *m UNUSED)
 	return NULL;
 }
 
+struct recording *machine_recording(struct machine *m)
+{
+	return (struct recording *)(void *)m; /* nobody looks inside */
+}
+
 struct clipboard *machine_clipboard(struct machine *m UNUSED)
 {
 	return NULL;
@@ -45,6 +54,12 @@ struct clipboard *machine_clipboard(struct machine *m UNUSED)
 const char *machine_name(const struct machine *m UNUSED)
 {
 	return "test";
+}
+
+int recording_start(struct recording *recording UNUSED, const char *text, struct error *err)
+{
+	(void)snprintf(recorded, sizeof(recorded), "%s", text);
+	return strcmp(text, "bad") == 0 ? error_set(err, -EINVAL, "no film") : 0;
 }
 
 const struct machine_config *machine_config(const struct machine *m)
@@ -229,4 +244,20 @@ Test(screen, machine_without_display_has_none)
 	machine.has_display = false;
 	cr_assert(eq(int, screen_create(&machine, loop, &other, NULL), 0));
 	cr_assert(zero(ptr, other));
+}
+
+Test(screen, film_is_begun_and_its_fault_is_the_screens)
+{
+	struct screen *other = NULL;
+	struct error err;
+
+	cr_assert(eq(str, recorded, (char *)""));
+	machine.config.settings.record = (char[]){ "bad" };
+	cr_assert(eq(int, screen_create(&machine, loop, &other, &err), -EINVAL));
+	cr_assert(zero(ptr, other));
+	cr_assert(eq(str, err.text, (char *)"no film"));
+	machine.config.settings.record = (char[]){ "film.y4m" };
+	cr_assert(eq(int, screen_create(&machine, loop, &other, &err), 0));
+	cr_assert(eq(str, recorded, (char *)"film.y4m"));
+	screen_destroy(other);
 }
