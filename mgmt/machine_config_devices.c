@@ -316,7 +316,7 @@ static int add_screen(struct machine_config *config, struct error *err)
 		return 0;
 	}
 	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(parts); i++) {
-		if (device_type_find(parts[i].type, NULL) && !is_asked_for(config, parts[i].type)) {
+		if (!is_asked_for(config, parts[i].type)) {
 			code = add_device(config, parts[i].type, parts[i].id_prefix, "", err);
 		}
 	}
