@@ -123,20 +123,37 @@ static uint64_t next_tick_ns(struct gpu *gpu, unsigned scanout)
 	return (clock_now_ns() / period_ns + 1) * period_ns;
 }
 
+/* One that was never used: the pool's pages are touched as they are needed. */
+static struct gpu_wait *fresh_wait(struct gpu *gpu)
+{
+	struct gpu_wait *wait = &gpu->wait_pool[gpu->fresh_waits++];
+
+	wait->gpu = gpu;
+	list_init(&wait->node);
+	for (unsigned i = 0; i < ARRAY_SIZE(wait->parts); i++) {
+		wait->parts[i].wait = wait;
+		wait->parts[i].flush.on_taken = on_taken;
+	}
+	return wait;
+}
+
 /* A wait that nobody answers yet, or NULL: then the answer comes at once, too early but no fault of
  * a driver that has no more requests in flight than its queue has room for. */
 static struct gpu_wait *take_wait(struct gpu *gpu)
 {
-	struct gpu_wait *wait;
+	struct gpu_wait *wait = NULL;
 
-	if (list_is_empty(&gpu->free_waits)) {
-		return NULL;
+	if (!list_is_empty(&gpu->free_waits)) {
+		wait = list_entry(gpu->free_waits.next, struct gpu_wait, node);
+	} else if (gpu->fresh_waits < ARRAY_SIZE(gpu->wait_pool)) {
+		wait = fresh_wait(gpu);
 	}
-	wait = list_entry(gpu->free_waits.next, struct gpu_wait, node);
-	list_remove(&wait->node);
-	list_append(&gpu->waits, &wait->node);
-	wait->is_tick = true;
-	wait->due_ns = 0;
+	if (wait) {
+		list_remove(&wait->node);
+		list_append(&gpu->waits, &wait->node);
+		wait->is_tick = true;
+		wait->due_ns = 0;
+	}
 	return wait;
 }
 
@@ -225,16 +242,6 @@ void gpu_flush_init(struct gpu *gpu)
 	list_init(&gpu->free_waits);
 	loop_timer_init(&gpu->wait_timer, answer_ready, gpu);
 	loop_task_init(&gpu->take_task, answer_ready, gpu);
-	for (unsigned i = 0; i < ARRAY_SIZE(gpu->wait_pool); i++) {
-		struct gpu_wait *wait = &gpu->wait_pool[i];
-
-		wait->gpu = gpu;
-		list_append(&gpu->free_waits, &wait->node);
-		for (unsigned j = 0; j < ARRAY_SIZE(wait->parts); j++) {
-			wait->parts[j].wait = wait;
-			wait->parts[j].flush.on_taken = on_taken;
-		}
-	}
 }
 
 void gpu_flush_finish(struct gpu *gpu)

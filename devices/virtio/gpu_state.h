@@ -151,6 +151,7 @@ struct gpu {
 
 	struct gpu_request request;
 	struct iovec slices[VIRTQUEUE_MAX_SIZE];
+	unsigned fresh_waits; /* of the pool, those after it were never used */
 	struct gpu_wait wait_pool[GPU_QUEUE_SIZE];
 };
 
