@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "display/cursor_draw.h"
 
-#include "display/image.h"
 #include "vmm/base/compiler.h"
 
 /* Straight alpha over an opaque pixel, one colour. */
@@ -21,38 +20,43 @@ static uint32_t blend(uint32_t under, uint32_t over)
 	       blend_channel(under, over, alpha, 8) | blend_channel(under, over, alpha, 0);
 }
 
-/* Of a span that begins at `start`, the part from 0 to `end`. */
-static void clip(int64_t start, uint32_t length, uint32_t end, uint32_t *out, uint32_t *out_length)
+/* Of a span that begins at `start`, the part that lies within another. */
+static void clip(int64_t start, uint32_t length, uint32_t *first, uint32_t *count)
 {
-	int64_t first = MAX(start, 0);
-	int64_t last = MIN(start + (int64_t)length, (int64_t)end);
+	int64_t from = MAX(start, (int64_t)*first);
+	int64_t end = MIN(start + (int64_t)length, (int64_t)*first + *count);
 
-	*out = first < last ? (uint32_t)first : 0;
-	*out_length = first < last ? (uint32_t)(last - first) : 0;
+	if (from < end) {
+		*first = (uint32_t)from;
+		*count = (uint32_t)(end - from);
+	} else {
+		*count = 0;
+	}
 }
 
-struct rect cursor_area(const struct image *image, const struct cursor *cursor, int32_t x,
-			int32_t y)
+struct rect cursor_area(const struct rect *part, const struct cursor *cursor, int32_t x, int32_t y)
 {
-	struct rect area;
+	struct rect area = *part;
 
-	clip((int64_t)x - cursor->hot_x, cursor->width, image->width, &area.x, &area.width);
-	clip((int64_t)y - cursor->hot_y, cursor->height, image->height, &area.y, &area.height);
+	clip((int64_t)x - cursor->hot_x, cursor->width, &area.x, &area.width);
+	clip((int64_t)y - cursor->hot_y, cursor->height, &area.y, &area.height);
 	return area;
 }
 
-void cursor_draw(struct image *image, const struct cursor *cursor, int32_t x, int32_t y)
+void cursor_draw(const struct cursor *cursor, int32_t x, int32_t y, const struct rect *part,
+		 void *pixels, size_t stride)
 {
-	const struct rect area = cursor_area(image, cursor, x, y);
+	const struct rect area = cursor_area(part, cursor, x, y);
 	int64_t left = (int64_t)x - cursor->hot_x;
 	int64_t top = (int64_t)y - cursor->hot_y;
 
 	for (uint32_t to_y = area.y; to_y < area.y + area.height; to_y++) {
-		uint32_t *to = &image->pixels[(size_t)to_y * image->width];
+		uint32_t *to =
+			(uint32_t *)(void *)((uint8_t *)pixels + (size_t)(to_y - part->y) * stride);
 		const uint32_t *from = &cursor->pixels[(size_t)(to_y - top) * cursor->width];
 
 		for (uint32_t to_x = area.x; to_x < area.x + area.width; to_x++) {
-			to[to_x] = blend(to[to_x], from[to_x - left]);
+			to[to_x - part->x] = blend(to[to_x - part->x], from[to_x - left]);
 		}
 	}
 }

@@ -36,7 +36,8 @@ int display_capture(struct display *display, unsigned scanout, bool with_cursor,
 		display_frame_read(&frame, &all, (*out)->pixels,
 				   (size_t)frame.part.width * SURFACE_PIXEL_BYTES);
 		if (with_cursor && frame.cursor) {
-			cursor_draw(*out, frame.cursor, frame.cursor_x, frame.cursor_y);
+			cursor_draw(frame.cursor, frame.cursor_x, frame.cursor_y, &all,
+				    (*out)->pixels, (size_t)frame.part.width * SURFACE_PIXEL_BYTES);
 		}
 	}
 	surface_put(frame.surface);

@@ -38,6 +38,8 @@ static void take_cursor_out(struct record_picture *p)
 /* Without memory for what is under it, a film without cursor is the smaller evil. */
 static void put_cursor_in(struct record_picture *p, const struct display_frame *frame)
 {
+	const struct rect all = { 0, 0, p->screen->width, p->screen->height };
+
 	if (!p->with_cursor || !frame->cursor || !frame->surface) {
 		return;
 	}
@@ -47,11 +49,12 @@ static void put_cursor_in(struct record_picture *p, const struct display_frame *
 			return;
 		}
 	}
-	p->saved_area = cursor_area(p->screen, frame->cursor, frame->cursor_x, frame->cursor_y);
+	p->saved_area = cursor_area(&all, frame->cursor, frame->cursor_x, frame->cursor_y);
 	copy_area(&p->saved_area,
 		  &p->screen->pixels[(size_t)p->saved_area.y * p->screen->width + p->saved_area.x],
 		  p->screen->width, p->saved_pixels, p->saved_area.width);
-	cursor_draw(p->screen, frame->cursor, frame->cursor_x, frame->cursor_y);
+	cursor_draw(frame->cursor, frame->cursor_x, frame->cursor_y, &all, p->screen->pixels,
+		    (size_t)p->screen->width * sizeof(uint32_t));
 }
 
 /* --- size --- */
