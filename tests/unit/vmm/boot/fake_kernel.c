@@ -31,79 +31,51 @@ void fake_bzimage_init(struct fake_bzimage *image)
 	};
 }
 
+/* Both classes of ELF have these fields, in types of their own. */
+#define ELF_IMAGE(type, bits, machine) \
+	{                              \
+		.header = { \
+			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS##bits, \
+				     ELFDATA2LSB, EV_CURRENT }, \
+			.e_type = ET_EXEC, \
+			.e_machine = (machine), \
+			.e_version = EV_CURRENT, \
+			.e_entry = FAKE_ELF_GPA + 0x80, \
+			.e_phoff = offsetof(type, code_segment), \
+			.e_ehsize = sizeof(Elf##bits##_Ehdr), \
+			.e_phentsize = sizeof(Elf##bits##_Phdr), \
+			.e_phnum = 2, \
+		}, \
+		.code_segment = { \
+			.p_type = PT_LOAD, \
+			.p_offset = offsetof(type, code), \
+			.p_paddr = FAKE_ELF_GPA, \
+			.p_filesz = sizeof(((type *)NULL)->code), \
+			.p_memsz = sizeof(((type *)NULL)->code) + FAKE_ELF_BSS, \
+		}, \
+		.note_segment = { \
+			.p_type = PT_NOTE, \
+			.p_offset = offsetof(type, note), \
+			.p_filesz = sizeof(((type *)NULL)->note), \
+			.p_memsz = sizeof(((type *)NULL)->note), \
+			.p_align = 4, \
+		}, \
+		.note = { \
+			.head = { .n_namesz = 4, .n_descsz = 4, .n_type = PVH_NOTE }, \
+			.name = "Xen", \
+			.entry = FAKE_ELF_PVH_ENTRY, \
+		},          \
+	}
+
 void fake_elf_init(struct fake_elf *image)
 {
-	*image = (struct fake_elf){
-		.header = {
-			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-				     EV_CURRENT },
-			.e_type = ET_EXEC,
-			.e_machine = EM_X86_64,
-			.e_version = EV_CURRENT,
-			.e_entry = FAKE_ELF_GPA + 0x80,
-			.e_phoff = offsetof(struct fake_elf, code_segment),
-			.e_ehsize = sizeof(Elf64_Ehdr),
-			.e_phentsize = sizeof(Elf64_Phdr),
-			.e_phnum = 2,
-		},
-		.code_segment = {
-			.p_type = PT_LOAD,
-			.p_offset = offsetof(struct fake_elf, code),
-			.p_paddr = FAKE_ELF_GPA,
-			.p_filesz = sizeof(image->code),
-			.p_memsz = sizeof(image->code) + FAKE_ELF_BSS,
-		},
-		.note_segment = {
-			.p_type = PT_NOTE,
-			.p_offset = offsetof(struct fake_elf, note),
-			.p_filesz = sizeof(image->note),
-			.p_memsz = sizeof(image->note),
-			.p_align = 4,
-		},
-		.note = {
-			.head = { .n_namesz = 4, .n_descsz = 4, .n_type = PVH_NOTE },
-			.name = "Xen",
-			.entry = FAKE_ELF_PVH_ENTRY,
-		},
-	};
+	*image = (struct fake_elf)ELF_IMAGE(struct fake_elf, 64, EM_X86_64);
 	memset(image->code, 0x90, sizeof(image->code));
 }
 
 void fake_elf32_init(struct fake_elf32 *image)
 {
-	*image = (struct fake_elf32){
-		.header = {
-			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
-				     EV_CURRENT },
-			.e_type = ET_EXEC,
-			.e_machine = EM_386,
-			.e_version = EV_CURRENT,
-			.e_entry = FAKE_ELF_GPA + 0x80,
-			.e_phoff = offsetof(struct fake_elf32, code_segment),
-			.e_ehsize = sizeof(Elf32_Ehdr),
-			.e_phentsize = sizeof(Elf32_Phdr),
-			.e_phnum = 2,
-		},
-		.code_segment = {
-			.p_type = PT_LOAD,
-			.p_offset = offsetof(struct fake_elf32, code),
-			.p_paddr = FAKE_ELF_GPA,
-			.p_filesz = sizeof(image->code),
-			.p_memsz = sizeof(image->code) + FAKE_ELF_BSS,
-		},
-		.note_segment = {
-			.p_type = PT_NOTE,
-			.p_offset = offsetof(struct fake_elf32, note),
-			.p_filesz = sizeof(image->note),
-			.p_memsz = sizeof(image->note),
-			.p_align = 4,
-		},
-		.note = {
-			.head = { .n_namesz = 4, .n_descsz = 4, .n_type = PVH_NOTE },
-			.name = "Xen",
-			.entry = FAKE_ELF_PVH_ENTRY,
-		},
-	};
+	*image = (struct fake_elf32)ELF_IMAGE(struct fake_elf32, 32, EM_386);
 	memset(image->code, 0x90, sizeof(image->code));
 }
 
