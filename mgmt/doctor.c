@@ -110,7 +110,18 @@ static void print_kvm(const struct doctor_report *report, FILE *out, bool with_c
 	}
 }
 
-static void print_check(const struct host_check *check, FILE *out, bool with_colours)
+/* The longest text of the checks: what was found stands in a column behind them. */
+static int text_width(const struct doctor_report *report)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < report->check_count; i++) {
+		width = MAX(width, strlen(report->checks[i].text));
+	}
+	return (int)width;
+}
+
+static void print_check(const struct host_check *check, int width, FILE *out, bool with_colours)
 {
 	char name[32];
 
@@ -118,9 +129,9 @@ static void print_check(const struct host_check *check, FILE *out, bool with_col
 	for (char *c = name; *c; c++) {
 		*c = *c == '_' ? ' ' : *c;
 	}
-	(void)fprintf(out, "  %-14s %s%-3s%s %s: %s\n", name,
+	(void)fprintf(out, "  %-14s %s%-3s%s  %-*s  %s\n", name,
 		      paint(with_colours, check->ok ? GREEN : YELLOW), check->ok ? "yes" : "no",
-		      paint(with_colours, PLAIN), check->text, check->detail);
+		      paint(with_colours, PLAIN), width, check->text, check->detail);
 }
 
 static void print_verdict(const struct doctor_report *report, FILE *out, bool with_colours)
@@ -152,7 +163,7 @@ void doctor_print(const struct doctor_report *report, FILE *out, bool with_colou
 	(void)fprintf(out, "%sBeyond KVM%s (guests run without, but slower or with less)\n",
 		      paint(with_colours, BOLD), paint(with_colours, PLAIN));
 	for (size_t i = 0; i < report->check_count; i++) {
-		print_check(&report->checks[i], out, with_colours);
+		print_check(&report->checks[i], text_width(report), out, with_colours);
 	}
 	print_verdict(report, out, with_colours);
 }
