@@ -16,8 +16,6 @@
 #include "display/surface.h"
 #include "vmm/base/compiler.h"
 
-extern char **environ;
-
 /* ffmpeg that takes nothing for so long has hung. */
 #define WRITE_PATIENCE_MS 10000
 /* It may have to code what is in its queues. */

@@ -91,8 +91,10 @@ static struct rect visible_part(const struct cursor *cursor)
 			}
 		}
 	}
-	return right == 0 ? (struct rect){ 0 }
-			  : (struct rect){ left, top, right - left, bottom - top };
+	if (right == 0) {
+		return (struct rect){ 0 };
+	}
+	return (struct rect){ left, top, right - left, bottom - top };
 }
 
 /* At most CURSOR_SIDE from `*start`, with the hot spot in it where it can be. */
