@@ -10,7 +10,6 @@
 
 #include "display/display.h"
 #include "display/film.h"
-#include "display/image.h"
 #include "display/record_picture.h"
 #include "display/record_state.h"
 #include "vmm/base/clock.h"
@@ -21,8 +20,6 @@
 
 #define TAG	    "record"
 #define RATE_MAX_HZ 240u
-/* How far writing may fall behind before frames are left out. */
-#define LAG_MAX_SECONDS 2u
 
 static const struct option options[] = {
 	{ .name = "file",
@@ -53,88 +50,7 @@ static const struct option options[] = {
 
 const struct option_table record_option_table = { options, ARRAY_SIZE(options), "file" };
 
-struct record {
-	struct display *display;
-	struct display_viewer viewer;
-	unsigned scanout;
-	char *file;
-	const struct film_type *type;
-	struct film *film; /* NULL before the first picture and after the end */
-	struct record_picture picture;
-	uint64_t start_ns; /* of the first frame; frame n is due n intervals later */
-	uint64_t passed;   /* frames that were due: written or lost */
-	bool has_changed;  /* the picture, since the last frame */
-	bool has_ended;
-	bool has_lagged;    /* told */
-	bool has_made_file; /* before the film was begun: to be removed if there is none */
-	struct error why;   /* it ended by itself */
-
-	struct loop *loop; /* NULL without a thread */
-	struct loop_timer tick;
-
-	struct mutex lock; /* guards status, of which only this record's thread changes anything */
-	struct record_status status;
-};
-
-/* --- status --- */
-
-void record_status(struct record *record, struct record_status *out)
-{
-	mutex_lock(&record->lock);
-	*out = record->status;
-	mutex_unlock(&record->lock);
-}
-
-static void count(struct record *record, uint64_t frames, uint64_t lost)
-{
-	mutex_lock(&record->lock);
-	record->status.frames += frames;
-	record->status.lost += lost;
-	mutex_unlock(&record->lock);
-}
-
-/* --- the end --- */
-
-static void end(struct record *record, int code, struct error *err)
-{
-	int close_code = 0;
-
-	record->has_ended = true;
-	display_remove_viewer(record->display, &record->viewer);
-	if (record->film) {
-		close_code = record->film->type->close(record->film, err);
-		record->film = NULL;
-	} else if (record->has_made_file) {
-		(void)unlink(record->file);
-	}
-	mutex_lock(&record->lock);
-	record->status.code = code ? code : close_code;
-	mutex_unlock(&record->lock);
-	record_picture_finish(&record->picture);
-}
-
-/* By itself, since this went wrong; `why` has no text yet, or one that says more. */
-static void fail(struct record *record, int code)
-{
-	struct error more = { "" };
-
-	end(record, code, &more);
-	/* A coder that is gone says itself what it died of. */
-	if (code == -EPIPE && *more.text) {
-		record->why = more;
-	} else if (!*record->why.text) {
-		(void)error_set_errno(&record->why, code, "writing");
-	}
-}
-
-/* --- frames --- */
-
-static uint64_t frames_due(const struct record *record, uint64_t now_ns)
-{
-	unsigned __int128 passed = now_ns - record->start_ns;
-
-	return (uint64_t)(passed * record->status.rate_mhz / UINT64_C(1000000000000)) + 1;
-}
+/* --- making and its thread --- */
 
 static uint64_t time_of(const struct record *record, uint64_t frame)
 {
@@ -144,127 +60,6 @@ static uint64_t time_of(const struct record *record, uint64_t frame)
 	/* Rounded up, so that the frame is due then by the other rounding as well. */
 	return record->start_ns + (uint64_t)((thousandths + rate - 1) / rate);
 }
-
-static int write_frames(struct record *record, uint64_t until)
-{
-	int code = 0;
-
-	while (code == 0 && record->passed < until) {
-		code = record->film->type->write(
-			record->film, record_picture_image(&record->picture), record->has_changed);
-		record->has_changed = false;
-		if (code == 0) {
-			record->passed++;
-			count(record, 1, 0);
-		}
-	}
-	return code;
-}
-
-static void leave_out_what_is_late(struct record *record, uint64_t due)
-{
-	uint64_t most = (uint64_t)record->status.rate_mhz * LAG_MAX_SECONDS / 1000 + 1;
-	uint64_t lost;
-
-	if (due - record->passed <= most) {
-		return;
-	}
-	lost = due - record->passed - most;
-	record->passed += lost;
-	count(record, 0, lost);
-	if (!record->has_lagged) {
-		record->has_lagged = true;
-		log_warn(TAG,
-			 "%s: writing does not keep up, frames are left out: the film will be "
-			 "shorter (a lower rate, or a faster disk, helps)",
-			 record->file);
-	}
-}
-
-/* The picture is there: the film has its size. */
-static int begin(struct record *record, uint64_t now_ns)
-{
-	const struct image *image = record_picture_image(&record->picture);
-	const struct film_config config = {
-		.path = record->file,
-		.width = image->width,
-		.height = image->height,
-		.rate_mhz = record->status.rate_mhz,
-	};
-	int code = record->type->open(&config, &record->film, &record->why);
-
-	if (code < 0) {
-		return code;
-	}
-	record->has_made_file = false;
-	record->start_ns = now_ns;
-	mutex_lock(&record->lock);
-	record->status.width = image->width;
-	record->status.height = image->height;
-	mutex_unlock(&record->lock);
-	return write_frames(record, 1);
-}
-
-static int update(struct record *record, struct display_frame *frame)
-{
-	int code = record_picture_update(&record->picture, frame);
-
-	record->has_changed = true;
-	display_frame_done(record->display, &record->viewer, record->scanout, frame, 0);
-	return code;
-}
-
-/* Frames that were due before a change show the picture as it was. */
-static int write_due(struct record *record, uint64_t now_ns)
-{
-	uint64_t due = frames_due(record, now_ns);
-	struct display_frame frame;
-	int code = 0;
-
-	if (due <= record->passed) {
-		return 0;
-	}
-	leave_out_what_is_late(record, due);
-	if (display_take(record->display, &record->viewer, record->scanout, &frame)) {
-		uint64_t changed_ns = frame.flushed_ns ? frame.flushed_ns : now_ns;
-
-		if (changed_ns > record->start_ns) {
-			code = write_frames(record, MIN(frames_due(record, changed_ns - 1), due));
-		}
-		code = update(record, &frame) ?: code;
-	}
-	return code ?: write_frames(record, due);
-}
-
-static int wait_for_picture(struct record *record, uint64_t now_ns)
-{
-	struct display_frame frame;
-	int code = 0;
-
-	if (display_take(record->display, &record->viewer, record->scanout, &frame)) {
-		code = update(record, &frame);
-	}
-	if (code == 0 && record_picture_image(&record->picture)) {
-		code = begin(record, now_ns);
-	}
-	return code;
-}
-
-bool record_step(struct record *record, uint64_t now_ns)
-{
-	int code;
-
-	if (record->has_ended) {
-		return false;
-	}
-	code = record->film ? write_due(record, now_ns) : wait_for_picture(record, now_ns);
-	if (code < 0) {
-		fail(record, code);
-	}
-	return code == 0;
-}
-
-/* --- making and its thread --- */
 
 static void on_tick(void *arg)
 {
@@ -395,6 +190,13 @@ int record_start(struct display *display, const struct record_options *o, struct
 	return 0;
 }
 
+void record_status(struct record *record, struct record_status *out)
+{
+	mutex_lock(&record->lock);
+	*out = record->status;
+	mutex_unlock(&record->lock);
+}
+
 int record_stop(struct record *record, struct record_status *last, struct error *err)
 {
 	struct record_status status;
@@ -408,7 +210,7 @@ int record_stop(struct record *record, struct record_status *last, struct error 
 		(void)record_step(record, clock_now_ns());
 	}
 	if (!record->has_ended) {
-		end(record, 0, &record->why);
+		record_end(record, 0, &record->why);
 	}
 	record_status(record, &status);
 	if (status.code < 0) {

@@ -85,7 +85,7 @@ static int start(struct recording *recording, const struct record_options *optio
 int recording_start(struct recording *recording, const char *text, struct error *err)
 {
 	struct record_options options = { 0 };
-	struct record_status status;
+	struct record_status status = { 0 };
 	int code;
 
 	if (!recording->display) {

@@ -24,9 +24,9 @@ struct loop {
 	int epoll_fd;
 	int wake_fd; /* made readable by loop_post and loop_stop */
 	atomic_bool stopping;
-	atomic_bool has_owner; /* a thread is in loop_run */
-	pthread_t owner;       /* valid while has_owner */
-	bool started;	       /* `thread` is to be joined */
+	atomic_bool has_owner;	 /* a thread is in loop_run, or on its way there */
+	_Atomic pthread_t owner; /* 0 while it is on its way */
+	bool started;		 /* `thread` is to be joined */
 	pthread_t thread;
 
 	struct mutex post_lock;
@@ -116,7 +116,8 @@ void loop_stop(struct loop *loop)
 
 bool loop_is_current(const struct loop *loop)
 {
-	return atomic_load(&loop->has_owner) && pthread_equal(loop->owner, pthread_self());
+	return atomic_load(&loop->has_owner) &&
+	       pthread_equal(atomic_load(&loop->owner), pthread_self());
 }
 
 /* --- tasks --- */
@@ -488,7 +489,7 @@ static void wait_for_events(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-	loop->owner = pthread_self();
+	atomic_store(&loop->owner, pthread_self());
 	atomic_store(&loop->has_owner, true);
 	while (!atomic_exchange(&loop->stopping, false)) {
 		wait_for_events(loop);
@@ -507,8 +508,15 @@ static void *run_thread(void *arg)
 
 int loop_start(struct loop *loop)
 {
-	int code = thread_start(&loop->thread, loop->name, run_thread, loop);
+	int code;
 
+	/* From now on, not only when the thread gets there: a loop_call right after this one must
+	 * not run here while the thread begins. */
+	atomic_store(&loop->has_owner, true);
+	code = thread_start(&loop->thread, loop->name, run_thread, loop);
 	loop->started = code == 0;
+	if (code < 0) {
+		atomic_store(&loop->has_owner, false);
+	}
 	return code;
 }
