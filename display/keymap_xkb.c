@@ -9,6 +9,26 @@
 
 #include "display/keymap_table.h"
 #include "vmm/base/compiler.h"
+#include "vmm/base/library.h"
+
+/* clang-format off */
+#define FUNCTIONS(use) \
+	use(context_new) use(context_set_log_fn) use(context_unref) use(keymap_key_for_each) \
+	use(keymap_key_get_mods_for_level) use(keymap_key_get_syms_by_level) \
+	use(keymap_new_from_names) use(keymap_num_levels_for_key) use(keymap_unref) \
+	use(keysym_to_utf32) use(state_new) use(state_serialize_mods) use(state_unref) \
+	use(state_update_key)
+/* clang-format on */
+#define MEMBER(name) __typeof__(&xkb_##name) name;
+#define NAME(name)   "xkb_" #name,
+
+/* libxkbcommon, called as libxkb.context_new and so on. */
+static struct {
+	FUNCTIONS(MEMBER)
+} libxkb;
+static const char *const names[] = { FUNCTIONS(NAME) };
+static const struct library library = { "libxkbcommon.so.0", "libxkbcommon0", names,
+					ARRAY_SIZE(names), &libxkb };
 
 #define KEYCODE_OFFSET 8u /* X11's keycodes are Linux' keys after these */
 #define MASKS_MAX      8u
@@ -28,18 +48,18 @@ struct walk {
 /* What a key that is held changes, unless it locks something. */
 static xkb_mod_mask_t find_mask(struct xkb_keymap *xkb, unsigned key)
 {
-	struct xkb_state *state = xkb_state_new(xkb);
+	struct xkb_state *state = libxkb.state_new(xkb);
 	xkb_mod_mask_t mask;
 
 	if (!state) {
 		return 0;
 	}
-	(void)xkb_state_update_key(state, key + KEYCODE_OFFSET, XKB_KEY_DOWN);
-	mask = xkb_state_serialize_mods(state, XKB_STATE_MODS_DEPRESSED);
-	if (xkb_state_serialize_mods(state, XKB_STATE_MODS_LOCKED | XKB_STATE_MODS_LATCHED)) {
+	(void)libxkb.state_update_key(state, key + KEYCODE_OFFSET, XKB_KEY_DOWN);
+	mask = libxkb.state_serialize_mods(state, XKB_STATE_MODS_DEPRESSED);
+	if (libxkb.state_serialize_mods(state, XKB_STATE_MODS_LOCKED | XKB_STATE_MODS_LATCHED)) {
 		mask = 0;
 	}
-	xkb_state_unref(state);
+	libxkb.state_unref(state);
 	return mask;
 }
 
@@ -80,14 +100,14 @@ static void add_level(struct walk *walk, xkb_keycode_t keycode, xkb_level_index_
 	const xkb_keysym_t *keysyms;
 	size_t mask_count;
 
-	if (xkb_keymap_key_get_syms_by_level(walk->xkb, keycode, 0, level, &keysyms) != 1) {
+	if (libxkb.keymap_key_get_syms_by_level(walk->xkb, keycode, 0, level, &keysyms) != 1) {
 		return;
 	}
-	mask_count =
-		xkb_keymap_key_get_mods_for_level(walk->xkb, keycode, 0, level, masks, MASKS_MAX);
+	mask_count = libxkb.keymap_key_get_mods_for_level(walk->xkb, keycode, 0, level, masks,
+							  MASKS_MAX);
 	for (size_t i = 0; i < mask_count; i++) {
 		struct keymap_entry entry = { .keysym = keysyms[0],
-					      .character = xkb_keysym_to_utf32(keysyms[0]) };
+					      .character = libxkb.keysym_to_utf32(keysyms[0]) };
 
 		if (make_stroke(walk, masks[i], key, &entry.stroke)) {
 			entry.cost = cost_of(key) + entry.stroke.count;
@@ -99,7 +119,7 @@ static void add_level(struct walk *walk, xkb_keycode_t keycode, xkb_level_index_
 static void add_key(struct xkb_keymap *xkb, xkb_keycode_t keycode, void *arg)
 {
 	struct walk *walk = arg;
-	const xkb_level_index_t levels = xkb_keymap_num_levels_for_key(xkb, keycode, 0);
+	const xkb_level_index_t levels = libxkb.keymap_num_levels_for_key(xkb, keycode, 0);
 
 	if (keycode <= KEYCODE_OFFSET || keycode - KEYCODE_OFFSET > KEY_MICMUTE) {
 		return;
@@ -120,27 +140,32 @@ static void stay_silent(struct xkb_context *context, enum xkb_log_level level, c
 
 int keymap_add_xkb(struct keymap *keymap, const char *layout, const char *variant)
 {
-	const struct xkb_rule_names names = {
+	const struct xkb_rule_names rules = {
 		.rules = "evdev", .model = "pc105", .layout = layout, .variant = variant
 	};
-	struct xkb_context *context = xkb_context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
 	struct walk walk = { .out = keymap };
+	struct xkb_context *context;
+	struct error ignored;
 
+	if (library_load(&library, &ignored) < 0) {
+		return -EINVAL; /* without it there is the layout us */
+	}
+	context = libxkb.context_new(XKB_CONTEXT_NO_ENVIRONMENT_NAMES);
 	if (!context) {
 		return -ENOMEM;
 	}
-	xkb_context_set_log_fn(context, stay_silent);
-	walk.xkb = xkb_keymap_new_from_names(context, &names, XKB_KEYMAP_COMPILE_NO_FLAGS);
+	libxkb.context_set_log_fn(context, stay_silent);
+	walk.xkb = libxkb.keymap_new_from_names(context, &rules, XKB_KEYMAP_COMPILE_NO_FLAGS);
 	if (walk.xkb) {
 		for (size_t i = 0; i < ARRAY_SIZE(modifier_keys); i++) {
 			walk.masks[i] = find_mask(walk.xkb, modifier_keys[i]);
 		}
-		xkb_keymap_key_for_each(walk.xkb, add_key, &walk);
+		libxkb.keymap_key_for_each(walk.xkb, add_key, &walk);
 	}
-	xkb_context_unref(context);
+	libxkb.context_unref(context);
 	if (!walk.xkb) {
 		return -EINVAL;
 	}
-	xkb_keymap_unref(walk.xkb);
+	libxkb.keymap_unref(walk.xkb);
 	return 0;
 }

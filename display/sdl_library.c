@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "display/sdl_library.h"
 
-#include <dlfcn.h>
-#include <errno.h>
-#include <string.h>
-
 #include "vmm/base/compiler.h"
-
-#define LIBRARY "libSDL2-2.0.so.0"
+#include "vmm/base/library.h"
 
 struct sdl_library sdl;
 
@@ -19,26 +14,8 @@ _Static_assert(sizeof(sdl) == sizeof(names[0]) * ARRAY_SIZE(names), "one pointer
 
 int sdl_library_load(struct error *err)
 {
-	static void *library;
-	void *found[ARRAY_SIZE(names)];
+	static const struct library library = { "libSDL2-2.0.so.0", "libsdl2-2.0-0", names,
+						ARRAY_SIZE(names), &sdl };
 
-	if (library) {
-		return 0;
-	}
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		return error_set(err, -ENOENT,
-				 "%s; install libsdl2-2.0-0 or choose another display", dlerror());
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		found[i] = dlsym(library, names[i]);
-		if (!found[i]) {
-			(void)dlclose(library);
-			library = NULL;
-			return error_set(err, -ENOENT, LIBRARY " has no %s: SDL 2.26 is needed",
-					 names[i]);
-		}
-	}
-	memcpy(&sdl, found, sizeof(sdl));
-	return 0;
+	return library_load(&library, err);
 }

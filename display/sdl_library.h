@@ -11,8 +11,8 @@
 #endif
 
 /*
- * SDL by dlopen: with it come fifty libraries, whose loading would cost each start of the program
- * five milliseconds, window or not. The functions below are called as sdl.CreateWindow and so on,
+ * SDL, loaded when a window is wanted: with it come fifty libraries, which would cost each start
+ * five milliseconds (vmm/base/library.h). The functions are called as sdl.CreateWindow and so on,
  * after sdl_library_load.
  */
 /* clang-format off */

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "display/display.h"
 #include "display/keymap.h"
+#include "display/vnc_library.h"
 #include "display/vnc_server.h"
 #include "vmm/base/compiler.h"
 
@@ -168,7 +169,7 @@ static void encrypt(uint8_t challenge[VNC_CHALLENGE_SIZE], const char *password)
 	char copy[VNC_PASSWORD_MAX + 1]; /* the library is not const-correct */
 
 	(void)snprintf(copy, sizeof(copy), "%s", password);
-	rfbEncryptBytes(challenge, copy);
+	libvnc.EncryptBytes(challenge, copy);
 }
 
 static int open_listener(struct vnc *vnc, const struct display_backend_env *env,
@@ -245,9 +246,14 @@ static int create(const struct display_backend_env *env, const void *options,
 		  struct display_backend **out, struct error *err)
 {
 	const struct vnc_options *o = options;
-	struct vnc *vnc = calloc(1, sizeof(*vnc));
-	int code;
+	int code = vnc_library_load(err);
+	struct vnc *vnc;
 
+	if (code < 0) {
+		error_prefix(err, "VNC");
+		return code;
+	}
+	vnc = calloc(1, sizeof(*vnc));
 	if (!vnc) {
 		return error_set_errno(err, -ENOMEM, "VNC");
 	}

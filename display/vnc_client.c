@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <rfb/rfbregion.h>
 #include <stdlib.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "display/vnc_client_state.h"
+#include "display/vnc_library.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 
@@ -28,15 +28,15 @@
 
 static bool is_asking(const struct vnc_client *client)
 {
-	return !sraRgnEmpty(client->rfb->requestedRegion);
+	return !libvnc.sraRgnEmpty(client->rfb->requestedRegion);
 }
 
 /* A change of size is an update of its own, and the pixels follow as a second one. */
 static bool send_update(struct vnc_client *client)
 {
-	(void)rfbUpdateClient(client->rfb);
+	(void)libvnc.UpdateClient(client->rfb);
 	if (client->rfb->sock >= 0 && is_asking(client)) {
-		(void)rfbUpdateClient(client->rfb);
+		(void)libvnc.UpdateClient(client->rfb);
 	}
 	return client->rfb->sock >= 0 && !is_asking(client);
 }
@@ -62,7 +62,7 @@ static void take_frame(struct vnc_client *client, bool sends)
 		return;
 	}
 	if (vnc_picture_draw(&client->picture, &frame) < 0) {
-		rfbCloseClient(client->rfb);
+		libvnc.CloseClient(client->rfb);
 	}
 	note_cursor(client, &frame);
 	display_frame_taken(display, &client->viewer, scanout, &frame);
@@ -227,7 +227,7 @@ static void on_pace(void *arg)
 	client->is_viewer = false;
 	client->viewer.sets_pace = true;
 	if (look(client) < 0) {
-		rfbCloseClient(client->rfb);
+		libvnc.CloseClient(client->rfb);
 	}
 	leave_if_closed(client);
 }
@@ -241,8 +241,8 @@ void vnc_client_set_pace(struct vnc_client *client)
 
 rfbScreenInfo *vnc_client_make_screen(const char *title)
 {
-	rfbScreenInfo *screen =
-		rfbGetScreen(NULL, NULL, DISPLAY_DEFAULT_WIDTH, DISPLAY_DEFAULT_HEIGHT, 8, 3, 4);
+	rfbScreenInfo *screen = libvnc.GetScreen(NULL, NULL, DISPLAY_DEFAULT_WIDTH,
+						 DISPLAY_DEFAULT_HEIGHT, 8, 3, 4);
 
 	if (!screen) {
 		return NULL;
@@ -275,10 +275,10 @@ static int shake_hands(struct vnc_client *client, rfbScreenInfo *screen)
 		(void)close(pair[1]);
 		return -EMFILE;
 	}
-	client->rfb = rfbNewClient(screen, pair[1]);
+	client->rfb = libvnc.NewClient(screen, pair[1]);
 	if (client->rfb) {
-		rfbProcessClientMessage(client->rfb); /* version */
-		rfbProcessClientMessage(client->rfb); /* security type */
+		libvnc.ProcessClientMessage(client->rfb); /* version */
+		libvnc.ProcessClientMessage(client->rfb); /* security type */
 		if (client->rfb->state == RFB_INITIALISATION &&
 		    dup3(client->fd, client->rfb->sock, O_CLOEXEC) >= 0) {
 			client->rfb->clientData = client;
@@ -369,7 +369,7 @@ void vnc_client_destroy(struct vnc_client *client)
 	}
 	if (client->rfb) {
 		vnc_messages_finish(client->rfb);
-		rfbClientConnectionGone(client->rfb);
+		libvnc.ClientConnectionGone(client->rfb);
 	}
 	vnc_picture_finish(&client->picture);
 	(void)close(client->fd);

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "display/vnc_client_state.h"
+#include "display/vnc_library.h"
 #include "display/vnc_text.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
@@ -34,8 +35,8 @@
 static void write_all(struct vnc_client *client, const void *bytes, size_t length)
 {
 	if (client->rfb->sock >= 0 && length > 0 &&
-	    rfbWriteExact(client->rfb, bytes, (int)length) < 0) {
-		rfbCloseClient(client->rfb);
+	    libvnc.WriteExact(client->rfb, bytes, (int)length) < 0) {
+		libvnc.CloseClient(client->rfb);
 	}
 }
 
@@ -138,8 +139,8 @@ static void on_copied(void *arg)
 
 static bool read_all(struct vnc_client *client, void *bytes, size_t length)
 {
-	if (length > 0 && rfbReadExact(client->rfb, bytes, (int)length) <= 0) {
-		rfbCloseClient(client->rfb);
+	if (length > 0 && libvnc.ReadExact(client->rfb, bytes, (int)length) <= 0) {
+		libvnc.CloseClient(client->rfb);
 		return false;
 	}
 	return true;
@@ -173,7 +174,7 @@ static void skip_some(struct vnc_client *client)
 	if (count > 0) {
 		client->skip -= (uint64_t)count;
 	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
-		rfbCloseClient(client->rfb);
+		libvnc.CloseClient(client->rfb);
 	}
 }
 
@@ -214,7 +215,7 @@ static void take_provided(struct vnc_client *client, size_t length)
 	}
 	code = vnc_text_from_extended(bytes, length, CLIPBOARD_BYTES_MAX + 1, &text, &length);
 	if (code == -EINVAL) {
-		rfbCloseClient(client->rfb);
+		libvnc.CloseClient(client->rfb);
 	} else if (code == 0) {
 		put_text(client, text, length);
 	}
@@ -227,7 +228,7 @@ static void take_caps(struct vnc_client *client, uint32_t flags, size_t length)
 	rfbClientRec *rfb = client->rfb;
 
 	if (length > sizeof(sizes) || !read_all(client, sizes, length)) {
-		rfbCloseClient(rfb);
+		libvnc.CloseClient(rfb);
 		return;
 	}
 	rfb->extClipboardUserCap = flags;
@@ -242,7 +243,7 @@ static void take_extended(struct vnc_client *client, size_t length)
 	uint32_t flags;
 
 	if (length < sizeof(bytes) || !read_all(client, bytes, sizeof(bytes))) {
-		rfbCloseClient(client->rfb);
+		libvnc.CloseClient(client->rfb);
 		return;
 	}
 	flags = __builtin_bswap32(load_le32(bytes));

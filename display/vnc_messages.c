@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "display/vnc_client_state.h"
+#include "display/vnc_library.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
@@ -59,13 +60,13 @@ static void take_desktop_size(struct vnc_client *client)
 	uint8_t head[sz_rfbSetDesktopSizeMsg], screen[sz_rfbExtDesktopScreen];
 	bool is_over;
 
-	if (rfbReadExact(rfb, (char *)head, sizeof(head)) <= 0) {
-		rfbCloseClient(rfb);
+	if (libvnc.ReadExact(rfb, (char *)head, sizeof(head)) <= 0) {
+		libvnc.CloseClient(rfb);
 		return;
 	}
 	for (unsigned i = 0; i < head[6]; i++) {
-		if (rfbReadExact(rfb, (char *)screen, sizeof(screen)) <= 0) {
-			rfbCloseClient(rfb);
+		if (libvnc.ReadExact(rfb, (char *)screen, sizeof(screen)) <= 0) {
+			libvnc.CloseClient(rfb);
 			return;
 		}
 	}
@@ -94,8 +95,8 @@ static rfbBool send_pseudo_rectangle(rfbClientPtr rfb, int32_t encoding, const v
 
 	store_le32(message + 12, __builtin_bswap32((uint32_t)encoding));
 	memcpy(message + 16, bytes, length);
-	if (rfbWriteExact(rfb, message, (int)(16 + length)) < 0) {
-		rfbCloseClient(rfb);
+	if (libvnc.WriteExact(rfb, message, (int)(16 + length)) < 0) {
+		libvnc.CloseClient(rfb);
 		return FALSE;
 	}
 	return TRUE;
@@ -137,8 +138,9 @@ static rfbBool on_message(rfbClientPtr rfb, void *data UNUSED, const rfbClientTo
 	if (message->type != MESSAGE_QEMU) {
 		return FALSE;
 	}
-	if (rfbReadExact(rfb, (char *)rest, sizeof(rest)) <= 0 || rest[0] != QEMU_EXTENDED_KEY) {
-		rfbCloseClient(rfb);
+	if (libvnc.ReadExact(rfb, (char *)rest, sizeof(rest)) <= 0 ||
+	    rest[0] != QEMU_EXTENDED_KEY) {
+		libvnc.CloseClient(rfb);
 		return TRUE;
 	}
 	if (load_le32(rest + 7) != 0) {
@@ -193,9 +195,9 @@ static PRINTF_LIKE(1, 2) void on_log(const char *format, ...)
 
 void vnc_messages_register(void)
 {
-	rfbLog = on_log;
-	rfbErr = on_log;
-	rfbRegisterProtocolExtension(&extension); /* a second time changes nothing */
+	*libvnc.Log = on_log;
+	*libvnc.Err = on_log;
+	libvnc.RegisterProtocolExtension(&extension); /* a second time changes nothing */
 }
 
 void vnc_messages_set_hooks(rfbScreenInfo *screen)
@@ -235,20 +237,20 @@ static bool take_one(struct vnc_client *client)
 		return false;
 	}
 	if (count <= 0) {
-		rfbCloseClient(rfb);
+		libvnc.CloseClient(rfb);
 	} else if (client->skip > 0) {
 		vnc_copy_take(client);
 	} else if (rfb->state != RFB_NORMAL) {
-		rfbProcessClientMessage(rfb); /* ClientInit */
+		libvnc.ProcessClientMessage(rfb); /* ClientInit */
 	} else if (!is_wanted(type)) {
 		log_debug(TAG, "viewer sent message %u, which is not served", type);
-		rfbCloseClient(rfb);
+		libvnc.CloseClient(rfb);
 	} else if (type == rfbClientCutText) {
 		vnc_copy_take(client);
 	} else if (type == rfbSetDesktopSize) {
 		take_desktop_size(client);
 	} else {
-		rfbProcessClientMessage(rfb);
+		libvnc.ProcessClientMessage(rfb);
 	}
 	return rfb->sock >= 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "display/vnc_library.h"
 #include "vmm/base/compiler.h"
 
 #define PIXEL_BYTES 4u
@@ -35,8 +36,8 @@ static int resize(struct vnc_picture *picture, uint32_t width, uint32_t height)
 		return -ENOMEM;
 	}
 	screen->setTranslateFunction = keep_translation;
-	rfbNewFramebuffer(screen, (char *)pixels, (int)width, (int)height, 8, 3, PIXEL_BYTES);
-	screen->setTranslateFunction = rfbSetTranslateFunction;
+	libvnc.NewFramebuffer(screen, (char *)pixels, (int)width, (int)height, 8, 3, PIXEL_BYTES);
+	screen->setTranslateFunction = libvnc.SetTranslateFunction;
 	set_format(screen);
 	free(picture->pixels);
 	picture->pixels = pixels;
@@ -49,7 +50,7 @@ int vnc_picture_init(struct vnc_picture *picture, rfbScreenInfo *screen, uint32_
 		     uint32_t height)
 {
 	*picture = (struct vnc_picture){ .screen = screen };
-	rfbSetCursor(screen, NULL);
+	libvnc.SetCursor(screen, NULL);
 	screen->cursorX = 0;
 	screen->cursorY = 0;
 	return resize(picture, width, height);
@@ -58,7 +59,7 @@ int vnc_picture_init(struct vnc_picture *picture, rfbScreenInfo *screen, uint32_
 void vnc_picture_finish(struct vnc_picture *picture)
 {
 	if (picture->screen) {
-		rfbSetCursor(picture->screen, NULL);
+		libvnc.SetCursor(picture->screen, NULL);
 		picture->screen->frameBuffer = NULL;
 	}
 	free(picture->pixels);
@@ -149,7 +150,7 @@ static rfbCursor *make_cursor(const struct cursor *cursor)
 	out->richSource = calloc((size_t)part.width * part.height, PIXEL_BYTES);
 	out->mask = calloc((part.width + 7) / 8, part.height);
 	if (!out->richSource || !out->mask) {
-		rfbFreeCursor(out);
+		libvnc.FreeCursor(out);
 		return NULL;
 	}
 	copy_cursor(out, cursor, &part);
@@ -164,7 +165,8 @@ static int inside(int32_t place, uint32_t size)
 static void draw_cursor(struct vnc_picture *picture, const struct display_frame *frame)
 {
 	if (frame->is_new_cursor) {
-		rfbSetCursor(picture->screen, frame->cursor ? make_cursor(frame->cursor) : NULL);
+		libvnc.SetCursor(picture->screen,
+				 frame->cursor ? make_cursor(frame->cursor) : NULL);
 	}
 	picture->screen->cursorX = inside(frame->cursor_x, picture->width);
 	picture->screen->cursorY = inside(frame->cursor_y, picture->height);
@@ -194,14 +196,14 @@ static void draw_rect(struct vnc_picture *picture, const struct display_frame *f
 
 	display_frame_read(frame, r, picture->pixels + (size_t)r->y * picture->width + r->x,
 			   stride);
-	rfbMarkRectAsModified(picture->screen, (int)r->x, (int)r->y, (int)(r->x + r->width),
-			      (int)(r->y + r->height));
+	libvnc.MarkRectAsModified(picture->screen, (int)r->x, (int)r->y, (int)(r->x + r->width),
+				  (int)(r->y + r->height));
 }
 
 static void blank(struct vnc_picture *picture)
 {
 	memset(picture->pixels, 0, (size_t)picture->width * picture->height * PIXEL_BYTES);
-	rfbMarkRectAsModified(picture->screen, 0, 0, (int)picture->width, (int)picture->height);
+	libvnc.MarkRectAsModified(picture->screen, 0, 0, (int)picture->width, (int)picture->height);
 }
 
 int vnc_picture_draw(struct vnc_picture *picture, const struct display_frame *frame)

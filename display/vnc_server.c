@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "display/vnc_client.h"
+#include "display/vnc_library.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/log.h"
@@ -406,7 +407,7 @@ void vnc_server_destroy(struct vnc_server *server)
 	}
 	for (unsigned i = 0; i < VNC_CLIENTS_MAX; i++) {
 		if (server->seats[i].screen) {
-			rfbScreenCleanup(server->seats[i].screen);
+			libvnc.ScreenCleanup(server->seats[i].screen);
 		}
 	}
 	free(server);

@@ -8,9 +8,30 @@
 #include <sys/socket.h>
 
 #include "vmm/base/compiler.h"
+#include "vmm/base/library.h"
 #include "vmm/base/list.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
+
+/* clang-format off */
+#define FUNCTIONS(use) \
+	use(bye) use(certificate_allocate_credentials) use(certificate_free_credentials) \
+	use(certificate_server_set_request) use(certificate_set_x509_key_file) \
+	use(certificate_set_x509_trust_file) use(credentials_set) use(deinit) \
+	use(error_is_fatal) use(handshake) use(init) use(priority_deinit) use(priority_init) \
+	use(priority_set) use(record_get_direction) use(record_recv) use(record_send) \
+	use(session_set_verify_cert) use(strerror) use(transport_set_int2)
+/* clang-format on */
+#define MEMBER(name) __typeof__(&gnutls_##name) name;
+#define NAME(name)   "gnutls_" #name,
+
+/* GnuTLS, called as libgnutls.init and so on. */
+static struct {
+	FUNCTIONS(MEMBER)
+} libgnutls;
+static const char *const names[] = { FUNCTIONS(NAME) };
+static const struct library library = { "libgnutls.so.30", "libgnutls30", names, ARRAY_SIZE(names),
+					&libgnutls };
 
 #define TAG	   "vnc"
 #define BUFFER_MAX 16384u /* a TLS record */
@@ -60,10 +81,10 @@ static void destroy_pump(struct pump *pump)
 	loop_watch_remove(&pump->secure_watch);
 	loop_watch_remove(&pump->plain_watch);
 	if (pump->is_open) {
-		(void)gnutls_bye(pump->session, GNUTLS_SHUT_WR);
+		(void)libgnutls.bye(pump->session, GNUTLS_SHUT_WR);
 	}
 	if (pump->session) {
-		gnutls_deinit(pump->session);
+		libgnutls.deinit(pump->session);
 	}
 	(void)close(pump->secure_fd);
 	if (pump->plain_fd >= 0) {
@@ -83,14 +104,14 @@ enum progress {
 
 static enum progress shake_hands(struct pump *pump)
 {
-	int code = gnutls_handshake(pump->session);
+	int code = libgnutls.handshake(pump->session);
 
 	if (code == 0) {
 		pump->is_open = true;
 		return PROGRESS_SOME;
 	}
-	if (gnutls_error_is_fatal(code)) {
-		log_info(TAG, "TLS with a viewer failed: %s", gnutls_strerror(code));
+	if (libgnutls.error_is_fatal(code)) {
+		log_info(TAG, "TLS with a viewer failed: %s", libgnutls.strerror(code));
 		return PROGRESS_END;
 	}
 	return PROGRESS_NONE;
@@ -104,7 +125,7 @@ static enum progress receive(struct pump *pump)
 	if (!is_empty(in)) {
 		return PROGRESS_NONE;
 	}
-	count = gnutls_record_recv(pump->session, in->bytes, sizeof(in->bytes));
+	count = libgnutls.record_recv(pump->session, in->bytes, sizeof(in->bytes));
 	if (count > 0) {
 		in->start = 0;
 		in->end = (size_t)count;
@@ -156,7 +177,8 @@ static enum progress transmit(struct pump *pump)
 	if (is_empty(out)) {
 		return PROGRESS_NONE;
 	}
-	count = gnutls_record_send(pump->session, out->bytes + out->start, out->end - out->start);
+	count = libgnutls.record_send(pump->session, out->bytes + out->start,
+				      out->end - out->start);
 	if (count < 0) {
 		return is_transient(count) ? PROGRESS_NONE : PROGRESS_END;
 	}
@@ -193,7 +215,7 @@ static void watch(struct pump *pump)
 	uint32_t secure = 0, plain = 0;
 
 	if (!pump->is_open) {
-		secure = gnutls_record_get_direction(pump->session) ? EPOLLOUT : EPOLLIN;
+		secure = libgnutls.record_get_direction(pump->session) ? EPOLLOUT : EPOLLIN;
 	} else {
 		secure |= is_empty(&pump->in) ? EPOLLIN : 0;
 		secure |= is_empty(&pump->out) ? 0 : EPOLLOUT;
@@ -229,19 +251,21 @@ static int start_session(struct pump *pump)
 {
 	const struct vnc_tls *tls = pump->tls;
 
-	if (gnutls_init(&pump->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
+	if (libgnutls.init(&pump->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) <
+	    0) {
 		pump->session = NULL;
 		return -ENOMEM;
 	}
-	if (gnutls_priority_set(pump->session, tls->priority) < 0 ||
-	    gnutls_credentials_set(pump->session, GNUTLS_CRD_CERTIFICATE, tls->credentials) < 0) {
+	if (libgnutls.priority_set(pump->session, tls->priority) < 0 ||
+	    libgnutls.credentials_set(pump->session, GNUTLS_CRD_CERTIFICATE, tls->credentials) <
+		    0) {
 		return -EPROTO;
 	}
 	if (tls->asks_certificate) {
-		gnutls_certificate_server_set_request(pump->session, GNUTLS_CERT_REQUIRE);
-		gnutls_session_set_verify_cert(pump->session, NULL, 0);
+		libgnutls.certificate_server_set_request(pump->session, GNUTLS_CERT_REQUIRE);
+		libgnutls.session_set_verify_cert(pump->session, NULL, 0);
 	}
-	gnutls_transport_set_int(pump->session, pump->secure_fd);
+	libgnutls.transport_set_int2(pump->session, pump->secure_fd, pump->secure_fd);
 	return 0;
 }
 
@@ -287,22 +311,22 @@ int vnc_tls_wrap(struct vnc_tls *tls, int fd)
 
 static int load(struct vnc_tls *tls, const struct vnc_tls_files *files, struct error *err)
 {
-	int code = gnutls_certificate_set_x509_key_file(tls->credentials, files->cert, files->key,
-							GNUTLS_X509_FMT_PEM);
+	int code = libgnutls.certificate_set_x509_key_file(tls->credentials, files->cert,
+							   files->key, GNUTLS_X509_FMT_PEM);
 
 	if (code < 0) {
 		return error_set(err, -EINVAL, "VNC: cert=%s, key=%s: %s", files->cert, files->key,
-				 gnutls_strerror(code));
+				 libgnutls.strerror(code));
 	}
 	if (!files->client_ca) {
 		return 0;
 	}
 	tls->asks_certificate = true;
-	code = gnutls_certificate_set_x509_trust_file(tls->credentials, files->client_ca,
-						      GNUTLS_X509_FMT_PEM);
+	code = libgnutls.certificate_set_x509_trust_file(tls->credentials, files->client_ca,
+							 GNUTLS_X509_FMT_PEM);
 	if (code <= 0) {
 		return error_set(err, -EINVAL, "VNC: client-ca=%s: %s", files->client_ca,
-				 code < 0 ? gnutls_strerror(code) : "has no certificate");
+				 code < 0 ? libgnutls.strerror(code) : "has no certificate");
 	}
 	return 0;
 }
@@ -310,17 +334,22 @@ static int load(struct vnc_tls *tls, const struct vnc_tls_files *files, struct e
 int vnc_tls_create(const struct vnc_tls_files *files, struct loop *loop, struct vnc_tls **out,
 		   struct error *err)
 {
-	struct vnc_tls *tls = calloc(1, sizeof(*tls));
+	struct vnc_tls *tls;
 	int code;
 
 	*out = NULL;
+	code = library_load(&library, err);
+	if (code < 0) {
+		return code;
+	}
+	tls = calloc(1, sizeof(*tls));
 	if (!tls) {
 		return error_set_errno(err, -ENOMEM, "VNC: TLS");
 	}
 	tls->loop = loop;
 	list_init(&tls->pumps);
-	if (gnutls_certificate_allocate_credentials(&tls->credentials) < 0 ||
-	    gnutls_priority_init(&tls->priority, PRIORITY, NULL) < 0) {
+	if (libgnutls.certificate_allocate_credentials(&tls->credentials) < 0 ||
+	    libgnutls.priority_init(&tls->priority, PRIORITY, NULL) < 0) {
 		vnc_tls_destroy(tls);
 		return error_set_errno(err, -ENOMEM, "VNC: TLS");
 	}
@@ -344,10 +373,10 @@ void vnc_tls_destroy(struct vnc_tls *tls)
 		destroy_pump(pump);
 	}
 	if (tls->priority) {
-		gnutls_priority_deinit(tls->priority);
+		libgnutls.priority_deinit(tls->priority);
 	}
 	if (tls->credentials) {
-		gnutls_certificate_free_credentials(tls->credentials);
+		libgnutls.certificate_free_credentials(tls->credentials);
 	}
 	free(tls);
 }
