@@ -84,8 +84,7 @@ static struct sdl_backend *of_base(struct display_backend *backend)
 
 void sdl_wake(struct sdl_backend *b, unsigned wakes)
 {
-	/* Whoever sets the first bit writes; the thread reads the eventfd before the bits. */
-	if (atomic_fetch_or(&b->wakes, wakes) == 0) {
+	if (atomic_fetch_or(&b->wakes, wakes) & SDL_WAKE_ASLEEP) {
 		(void)eventfd_write(b->wake_fd, 1);
 	}
 }

@@ -24,6 +24,7 @@ enum sdl_wake {
 	SDL_WAKE_CLIPBOARD = SDL_WAKE_TITLE << 1,
 	SDL_WAKE_DEVICES = SDL_WAKE_TITLE << 2,
 	SDL_WAKE_END = SDL_WAKE_TITLE << 3,
+	SDL_WAKE_ASLEEP = SDL_WAKE_TITLE << 4, /* set by the thread: it waits for the eventfd */
 };
 
 #define SDL_STATE_MAX 32

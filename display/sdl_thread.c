@@ -325,6 +325,12 @@ static int keep_time(struct sdl_backend *b)
 	return limit_ms;
 }
 
+static bool has_work(struct sdl_backend *b)
+{
+	return b->is_ending || sdl.HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) ||
+	       !sdl_connection_is_quiet(&b->connection);
+}
+
 /* Until somebody has something to say. */
 static void sleep_until(struct sdl_backend *b, int limit_ms)
 {
@@ -332,12 +338,12 @@ static void sleep_until(struct sdl_backend *b, int limit_ms)
 		{ .fd = b->wake_fd, .events = POLLIN },
 		{ .fd = b->connection.fd, .events = POLLIN },
 	};
+	unsigned none = 0;
 	eventfd_t unused;
 
-	if (b->is_ending || atomic_load(&b->wakes) != 0 ||
-	    !sdl_connection_is_quiet(&b->connection) ||
-	    sdl.HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT)) {
-		limit_ms = 0;
+	/* Whoever comes later sees it, and writes. */
+	if (!atomic_compare_exchange_strong(&b->wakes, &none, SDL_WAKE_ASLEEP)) {
+		return;
 	}
 	(void)poll(polled, ARRAY_SIZE(polled), limit_ms);
 	if (sdl_connection_is_lost(&b->connection, polled[1].revents)) {
@@ -357,13 +363,17 @@ void *sdl_thread_run(void *arg)
 {
 	struct sdl_backend *b = arg;
 	int code = begin(b);
+	int limit_ms;
 
 	tell_start(b, code);
 	if (code == 0) {
 		while (!b->is_ending) {
 			take_events(b);
 			draw(b, take_wakes(b));
-			sleep_until(b, keep_time(b));
+			limit_ms = keep_time(b);
+			if (!has_work(b)) {
+				sleep_until(b, limit_ms);
+			}
 		}
 	}
 	end(b);

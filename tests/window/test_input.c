@@ -137,6 +137,8 @@ Test(input, mouse_is_held_from_a_click_to_the_chord)
 	stage_set_ready(&stage, INPUT_TABLET, false);
 	stage_set_ready(&stage, INPUT_POINTER, true);
 	expect_held_keyboard();
+	/* The window hears of devices a little later. */
+	desk_sleep_ms(200);
 	desk_move(&stage.desk, window, 600, 400);
 	cr_assert(eq(i32, stage_last(&stage, EV_REL, REL_X), -1));
 	desk_press(&stage.desk, Button1, true);
