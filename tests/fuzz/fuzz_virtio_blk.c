@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "devices/virtio/blk.h"
+#include "tests/fuzz/input.h"
 #include "tests/unit/devices/virtio/fake_ring.h"
 #include "tests/unit/devices/virtio/fake_transport.h"
 #include "vmm/base/compiler.h"
@@ -33,20 +34,6 @@ static struct guest_mem *mem;
 static struct loop *loop;
 static void *disk;
 static struct fake_ring ring;
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static uint8_t next(struct input *in)
-{
-	if (!in->size) {
-		return 0;
-	}
-	in->size--;
-	return *in->data++;
-}
 
 /* The image needs no name once it is open. */
 static void make_disk(void)

@@ -12,6 +12,7 @@
 #include "devices/char/char.h"
 #include "devices/virtio/console_state.h"
 #include "devices/virtio/vdagent.h"
+#include "tests/fuzz/input.h"
 #include "tests/unit/devices/virtio/fake_ring.h"
 #include "tests/unit/devices/virtio/fake_transport.h"
 #include "vmm/base/loop.h"
@@ -99,24 +100,10 @@ const char *char_description(const struct char_backend *backend)
 
 /* --- the driver --- */
 
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
 static struct guest_mem *mem;
 static struct loop *loop;
 static struct console *console;
 static struct fake_ring rings[QUEUES];
-
-static uint8_t next(struct input *in)
-{
-	if (!in->size) {
-		return 0;
-	}
-	in->size--;
-	return *in->data++;
-}
 
 static void make_device(void)
 {

@@ -13,6 +13,7 @@
 #include "devices/net/net.h"
 #include "devices/virtio/net.h"
 #include "devices/virtio/net_state.h"
+#include "tests/fuzz/input.h"
 #include "tests/unit/devices/virtio/fake_ring.h"
 #include "tests/unit/devices/virtio/fake_transport.h"
 #include "vmm/base/compiler.h"
@@ -31,20 +32,6 @@ static struct guest_mem *mem;
 static struct loop *loop;
 static struct virtio_net *card;
 static struct fake_ring rings[VIRTIO_NET_QUEUES];
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static uint8_t next(struct input *in)
-{
-	if (!in->size) {
-		return 0;
-	}
-	in->size--;
-	return *in->data++;
-}
 
 static void make_card(void)
 {

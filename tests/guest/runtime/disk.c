@@ -16,22 +16,8 @@
 #define VIRTIO_VENDOR	0x1af4u
 #define BLK_MODERN	0x1042u
 #define BLK_TRANSITION	0x1001u
-#define QUEUE_SIZE	256u
 
-struct queue {
-	struct vring_desc desc[QUEUE_SIZE];
-	struct {
-		uint16_t flags, index, ring[QUEUE_SIZE], used_event;
-	} avail;
-	struct {
-		_Alignas(4) uint16_t flags;
-		uint16_t index;
-		struct vring_used_elem ring[QUEUE_SIZE];
-		uint16_t avail_event;
-	} used;
-};
-
-static struct queue queue __attribute__((aligned(4096)));
+static struct disk_queue queue __attribute__((aligned(4096)));
 static struct virtio_blk_outhdr headers[DISK_SLOTS];
 static uint8_t statuses[DISK_SLOTS];
 
@@ -135,7 +121,7 @@ static void set_queue_address(uint64_t register_gpa, const volatile void *addres
 static void start_queue(uint64_t common_gpa)
 {
 	*mmio16(common_gpa + VIRTIO_PCI_COMMON_Q_SELECT) = 0;
-	*mmio16(common_gpa + VIRTIO_PCI_COMMON_Q_SIZE) = QUEUE_SIZE;
+	*mmio16(common_gpa + VIRTIO_PCI_COMMON_Q_SIZE) = DISK_QUEUE_SIZE;
 	set_queue_address(common_gpa + VIRTIO_PCI_COMMON_Q_DESCLO, &queue.desc);
 	set_queue_address(common_gpa + VIRTIO_PCI_COMMON_Q_AVAILLO, &queue.avail);
 	set_queue_address(common_gpa + VIRTIO_PCI_COMMON_Q_USEDLO, &queue.used);
@@ -219,7 +205,7 @@ void disk_read(unsigned slot, uint64_t sector, uint64_t gpa, uint32_t bytes)
 	desc[1] = (struct vring_desc){ gpa, bytes, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE,
 				       (uint16_t)(slot * 3 + 2) };
 	desc[2] = (struct vring_desc){ (uint64_t)&statuses[slot], 1, VRING_DESC_F_WRITE, 0 };
-	queue.avail.ring[index % QUEUE_SIZE] = (uint16_t)(slot * 3);
+	queue.avail.ring[index % DISK_QUEUE_SIZE] = (uint16_t)(slot * 3);
 	__atomic_store_n(&queue.avail.index, (uint16_t)(index + 1), __ATOMIC_RELEASE);
 }
 
@@ -251,7 +237,7 @@ int disk_reap(void)
 	if (__atomic_load_n(&queue.used.index, __ATOMIC_ACQUIRE) == reaped) {
 		return -1;
 	}
-	slot = queue.used.ring[reaped++ % QUEUE_SIZE].id / 3;
+	slot = queue.used.ring[reaped++ % DISK_QUEUE_SIZE].id / 3;
 	/* Half the ring away, so that it is never reached. */
 	queue.avail.used_event = (uint16_t)(reaped + UINT16_MAX / 2);
 	return slot < DISK_SLOTS && statuses[slot] == VIRTIO_BLK_S_OK ? (int)slot : -2;
