@@ -281,6 +281,70 @@ static int run_display(struct ctl *ctl, char **argv, struct error *err)
 	return ctl_execute(ctl, "x-thunderlake-display", arguments, err);
 }
 
+/* --- record ---------------------------------------------------------------------------------- */
+
+struct record_options {
+	uint64_t scanout, rate_hz;
+	bool cursor;
+};
+
+static void print_film(const json_t *film)
+{
+	const json_t *ended = json_object_get(film, "ended");
+
+	if (!json_object_get(film, "file")) {
+		(void)puts("nothing is being recorded");
+		return;
+	}
+	(void)printf("%s: %" JSON_INTEGER_FORMAT " x %" JSON_INTEGER_FORMAT
+		     ", %" JSON_INTEGER_FORMAT " frames, %.1f s%s%s\n",
+		     json_string_value(json_object_get(film, "file")),
+		     json_integer_value(json_object_get(film, "width")),
+		     json_integer_value(json_object_get(film, "height")),
+		     json_integer_value(json_object_get(film, "frames")),
+		     json_number_value(json_object_get(film, "seconds")), ended ? "; ended: " : "",
+		     ended ? json_string_value(ended) : "");
+}
+
+static int show_film(struct ctl *ctl, const char *command, json_t *arguments, struct error *err)
+{
+	json_t *value;
+	int code = ctl_client_execute(&ctl->client, command, arguments, &value, err);
+
+	if (code == 0) {
+		(ctl->json ? ctl_print_json : print_film)(value);
+	}
+	json_decref(value);
+	return code;
+}
+
+static int run_record(struct ctl *ctl, char **argv, struct error *err)
+{
+	const struct record_options *options = ctl->options;
+	AUTO_FREE char *path = NULL;
+	json_t *arguments;
+	int code;
+
+	if (!argv[0]) {
+		return show_film(ctl, "x-thunderlake-query-record", NULL, err);
+	}
+	if (strcmp(argv[0], "stop") == 0) {
+		return show_film(ctl, "x-thunderlake-record", json_pack("{s:s}", "action", "stop"),
+				 err);
+	}
+	code = ctl_absolute_path(argv[0], &path, err);
+	if (code < 0) {
+		return code;
+	}
+	arguments = json_pack("{s:s, s:s, s:I, s:b}", "action", "start", "file", path, "scanout",
+			      (json_int_t)options->scanout, "cursor", options->cursor);
+	if (options->rate_hz) {
+		(void)json_object_set_new(arguments, "rate",
+					  json_integer((json_int_t)options->rate_hz));
+	}
+	return ctl_execute(ctl, "x-thunderlake-record", arguments, err);
+}
+
 /* --- tables ---------------------------------------------------------------------------------- */
 
 #define SCANOUT(type)                                                                            \
@@ -348,6 +412,23 @@ static const struct option display_options[] = {
 	  .help = "unplug it" },
 };
 
+static const struct option record_options[] = {
+	SCANOUT(record_options),
+	{ .name = "rate",
+	  .kind = OPTION_INT,
+	  .offset = offsetof(struct record_options, rate_hz),
+	  .value_name = "HZ",
+	  .min = 1,
+	  .max = 1000,
+	  .help = "pictures in a second of the film; else the screen's" },
+	{ .name = "cursor",
+	  .kind = OPTION_BOOL,
+	  .offset = offsetof(struct record_options, cursor),
+	  .default_text = "on",
+	  .value_name = "off",
+	  .help = "without the mouse pointer" },
+};
+
 #define OPTIONS(table) \
 	.options = { table, ARRAY_SIZE(table), NULL }, .options_size = sizeof(struct table)
 
@@ -357,6 +438,9 @@ const struct ctl_action ctl_screen_actions[] = {
 	{ "wait", "", "wait for its screen", 0, 0, NULL, run_wait, OPTIONS(wait_options) },
 	{ "stats", "", "how evenly its pictures come", 0, 0, NULL, run_stats,
 	  OPTIONS(stats_options) },
+	{ "record", "[FILE|stop]",
+	  "film its screen (.mkv by ffmpeg, or .y4m); alone: how far it is", 0, 1, NULL, run_record,
+	  OPTIONS(record_options) },
 	{ "display", "[WIDTHxHEIGHT]", "wish a size of its screen; alone: list the screens", 0, 1,
 	  NULL, run_display, OPTIONS(display_options) },
 	{ .name = NULL },

@@ -175,6 +175,11 @@ static struct input *input(void *machine)
 	return machine_input(machine);
 }
 
+static struct recording *recording(void *machine)
+{
+	return machine_recording(machine);
+}
+
 static struct clipboard *clipboard(void *machine)
 {
 	return machine_clipboard(machine);
@@ -259,6 +264,7 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,
+	.recording = recording,
 	.has_driver = has_driver,
 	.has_device = has_device,
 	.set_link = set_link,

@@ -16,6 +16,7 @@ struct clipboard;
 struct display;
 struct input;
 struct pci_device;
+struct recording;
 
 /*
  * What the control socket needs of a machine: the seam that lets its commands be tested and fuzzed
@@ -66,6 +67,7 @@ struct qmp_machine_ops {
 	struct display *(*display)(void *machine);
 	struct input *(*input)(void *machine);
 	struct clipboard *(*clipboard)(void *machine);
+	struct recording *(*recording)(void *machine); /* never NULL */
 
 	/* Whether this build has such a kind of device; whether the machine has a device so named.
 	 */

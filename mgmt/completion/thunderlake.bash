@@ -80,7 +80,7 @@ _thunderlake_ctl() {
 		link,link) COMPREPLY=() ;;
 		click,*) ((${#words[@]} != 4)) || _thunderlake_words 'left right middle double none' ;;
 		link,*) _thunderlake_words 'up down' ;;
-		screenshot,* | clipboard,get | *,--image | *,--mask | *,--difference)
+		screenshot,* | record,* | clipboard,get | *,--image | *,--mask | *,--difference)
 			_thunderlake_files
 			;;
 		esac

@@ -2,14 +2,14 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
  *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c
- *       mgmt/screen_wait.c mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c
- *       display/display.c display/display_viewer.c display/display_stats.c
- *       display/display_capture.c display/cursor_draw.c display/cursor.c display/damage.c
- *       display/rect.c
- *       display/pixels.c display/surface.c display/image.c display/image_compare.c
- *       display/clipboard.c display/input.c display/input_sinks.c display/input_player.c
- *       display/input_text.c display/keymap.c display/keymap_us.c display/keymap_xkb.c */
+ *       mgmt/qmp_commands_record.c mgmt/qmp_commands_input.c mgmt/qmp_input.c
+ *       mgmt/qmp_input_events.c mgmt/key_names.c mgmt/screen_wait.c mgmt/qmp_events.c
+ *       mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c display/display.c
+ *       display/display_viewer.c display/display_stats.c display/display_capture.c
+ *       display/cursor_draw.c display/cursor.c display/damage.c display/rect.c display/pixels.c
+ *       display/surface.c display/image.c display/image_compare.c display/clipboard.c
+ *       display/input.c display/input_sinks.c display/input_player.c display/input_text.c
+ *       display/keymap.c display/keymap_us.c display/keymap_xkb.c */
 /* What a client may send: a first byte that tells how the stream is torn, then the stream. Every
  * value gets exactly one reply, and that is either a return or an error; those that come later are
  * cancelled. Files are not touched: each path reads as itself, or as a black picture. */
@@ -24,6 +24,7 @@
 #include "display/surface.h"
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/qmp_json.h"
+#include "mgmt/recording.h"
 #include "mgmt/small_file.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/loop.h"
@@ -61,6 +62,27 @@ int small_file_write(const char *path, const void *bytes, size_t length)
 	(void)bytes;
 	(void)length;
 	return path[0] == '/' ? 0 : -ENOENT;
+}
+
+int recording_start(struct recording *recording, const char *text, struct error *err)
+{
+	(void)recording;
+	return strchr(text, '/') ? 0 : error_set(err, -ENOENT, "%s", text);
+}
+
+int recording_stop(struct recording *recording, struct record_status *last, struct error *err)
+{
+	(void)recording;
+	(void)err;
+	*last = (struct record_status){ .rate_mhz = 60000, .frames = 7, .code = -ENOSPC };
+	return 0;
+}
+
+const char *recording_file(struct recording *recording, struct record_status *out)
+{
+	(void)recording;
+	*out = (struct record_status){ .frames = 7 };
+	return "film.y4m";
 }
 
 /* --- a session --- */

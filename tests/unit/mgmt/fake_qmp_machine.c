@@ -152,6 +152,11 @@ static struct input *input(void *machine)
 	return ((struct fake_qmp_machine *)machine)->input;
 }
 
+static struct recording *recording(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->recording;
+}
+
 static struct clipboard *clipboard(void *machine)
 {
 	return ((struct fake_qmp_machine *)machine)->clipboard;
@@ -218,6 +223,7 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,
+	.recording = recording,
 	.has_driver = has_driver,
 	.has_device = has_device,
 	.set_link = set_link,

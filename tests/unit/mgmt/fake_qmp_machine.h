@@ -21,6 +21,7 @@ struct fake_qmp_machine {
 	struct display *display;
 	struct input *input;
 	struct clipboard *clipboard;
+	struct recording *recording;
 };
 
 #define FAKE_QMP_MACHINE                                                        \

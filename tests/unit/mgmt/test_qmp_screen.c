@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/screen_wait.c mgmt/small_file.c tests/unit/mgmt/fake_qmp_machine.c display/ */
+ *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/screen_wait.c mgmt/small_file.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "display/image.h"
 #include "display/surface.h"
 #include "mgmt/qmp_dispatch.h"
+#include "mgmt/recording.h"
 #include "mgmt/small_file.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"
@@ -23,10 +25,13 @@
 #define WIDTH  40u
 #define HEIGHT 30u
 
-const struct qmp_command *const qmp_command_tables[] = {
-	qmp_control_commands,	qmp_screen_commands,  qmp_wait_commands,
-	qmp_clipboard_commands, qmp_hotplug_commands, NULL
-};
+const struct qmp_command *const qmp_command_tables[] = { qmp_control_commands,
+							 qmp_screen_commands,
+							 qmp_wait_commands,
+							 qmp_clipboard_commands,
+							 qmp_hotplug_commands,
+							 qmp_record_commands,
+							 NULL };
 
 static struct fake_qmp_machine machine;
 static struct qmp_session session;
@@ -108,6 +113,7 @@ static void set_up(void)
 	cr_assert(eq(int, loop_create("test", &session.context.loop), 0));
 	cr_assert(eq(int, display_create(2, &machine.display), 0));
 	cr_assert(eq(int, clipboard_create(&both, &machine.clipboard), 0));
+	cr_assert(eq(int, recording_create(machine.display, &machine.recording), 0));
 	cr_assert(eq(int, surface_create(&layout, &whole, 1, 0, &surface), 0));
 	display_show(machine.display, 0, surface, &all);
 }
@@ -115,10 +121,11 @@ static void set_up(void)
 static void tear_down(void)
 {
 	static const char *const files[] = { "$/a.png",	 "$/a.ppm",    "$/d.png", "$/golden.png",
-					     "$/no.png", "$/copy.png", "$/long" };
+					     "$/no.png", "$/copy.png", "$/long",  "$/a,b.y4m" };
 
 	qmp_cancel(&session);
 	json_decref(reply);
+	recording_destroy(machine.recording);
 	display_show(machine.display, 0, NULL, NULL);
 	display_destroy(machine.display);
 	clipboard_destroy(machine.clipboard);
@@ -438,6 +445,48 @@ Test(qmp_screen, clipboard_refuses_what_is_too_long_or_not_allowed)
 	clipboard_set_directions(machine.clipboard, &to_host);
 	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"text\": \"x\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "--clipboard"), NULL), "%s", refusal());
+}
+
+/* --- films --- */
+
+Test(qmp_screen, film_is_begun_and_ended)
+{
+	AUTO_FREE char *path = place("$/a,b.y4m");
+
+	ask("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"stop\"}}");
+	cr_assert(ne(ptr, strstr(refusal(), "nothing"), NULL), "%s", refusal());
+	ask("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"start\", "
+	    "\"file\": \"$/a,b.y4m\", \"rate\": 100}}");
+	(void)returned();
+	ask("{\"execute\": \"x-thunderlake-query-record\"}");
+	cr_assert(eq(str, (char *)(uintptr_t)json_string_value(json_object_get(returned(), "file")),
+		     path));
+	ask("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"stop\"}}");
+	cr_assert(ne(ptr, json_object_get(returned(), "frames"), NULL));
+	ask("{\"execute\": \"x-thunderlake-query-record\"}");
+	cr_assert(eq(sz, json_object_size(returned()), 0));
+}
+
+static const char *const bad_films[] = {
+	"{\"action\": \"go\"}",
+	"{\"action\": \"start\"}",
+	"{\"action\": \"start\", \"file\": \"$/film.gif\"}",
+	"{\"action\": \"start\", \"file\": \"$/a,b.y4m\", \"scanout\": 2}",
+	"{\"action\": \"start\", \"file\": \"$/a,b.y4m\", \"rate\": 100000}",
+	"{\"action\": \"start\", \"file\": \"$/none/a.y4m\"}",
+};
+
+Test(qmp_screen, film_that_cannot_be_is_refused)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_films); i++) {
+		char request[256];
+
+		(void)snprintf(request, sizeof(request),
+			       "{\"execute\": \"x-thunderlake-record\", \"arguments\": %s}",
+			       bad_films[i]);
+		ask(request);
+		cr_assert(ne(ptr, json_object_get(reply, "error"), NULL), "%s", bad_films[i]);
+	}
 }
 
 /* --- devices that come and go --- */
