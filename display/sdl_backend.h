@@ -71,6 +71,10 @@ void *sdl_thread_run(void *arg);
  * is stuck. */
 void sdl_detach(struct sdl_backend *b);
 
+/* The display server has gone, maybe in the middle of a call: there is no way back into SDL, and
+ * this function does not return. `arg` is the back end. */
+_Noreturn void sdl_lose_server(void *arg);
+
 void sdl_on_event(struct sdl_backend *b, const SDL_Event *event);
 
 /* The open window with this number of SDL's, or NULL. */

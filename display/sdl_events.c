@@ -99,6 +99,10 @@ void sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
 	if (event->type == SDL_CLIPBOARDUPDATE && sdl.GetKeyboardFocus()) {
 		sdl_clipboard_give(&b->clipboard);
 	}
+	/* Signals and closed windows send none here, only Wayland's end does. */
+	if (event->type == SDL_QUIT) {
+		sdl_lose_server(b);
+	}
 	if (!w) {
 		return;
 	}

@@ -26,7 +26,7 @@ int sdl_painter_create(enum sdl_render render, bool with_vsync, struct SDL_Windo
 	if (code == -ENODEV && render != SDL_RENDER_GPU) {
 		code = sdl_paint_surface_create(window, out, err);
 	}
-	/* A screen with few colours: SDL converts. */
+	/* Few colours, or no memory to share: SDL finds a way. */
 	return code == -ENOTSUP ? sdl_paint_texture_create(window, true, false, out, err) : code;
 }
 

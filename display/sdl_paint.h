@@ -57,7 +57,7 @@ int sdl_painter_create(enum sdl_render render, bool with_vsync, struct SDL_Windo
 /* NULL is fine. */
 void sdl_painter_destroy(struct sdl_painter *painter, bool is_lost);
 
-/* The two ways. -ENOTSUP: the window system has other pixels than these. */
+/* The two ways. -ENOTSUP: the window system has other pixels than these, or shares no memory. */
 int sdl_paint_surface_create(struct SDL_Window *window, struct sdl_painter **out,
 			     struct error *err);
 /* `is_any` accepts a renderer without a graphics card, too; else -ENODEV. */

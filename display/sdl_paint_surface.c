@@ -176,8 +176,9 @@ int sdl_paint_surface_create(struct SDL_Window *window, struct sdl_painter **out
 	SDL_Surface *surface = sdl.GetWindowSurface(window);
 	struct surface_painter *p;
 
+	/* Wayland has none without OpenGL. */
 	if (!surface) {
-		return error_set(err, -EIO, "SDL has no surface for the window: %s",
+		return error_set(err, -ENOTSUP, "SDL has no surface for the window: %s",
 				 sdl.GetError());
 	}
 	if (surface->format->format != SDL_PIXELFORMAT_RGB888 &&

@@ -184,8 +184,7 @@ void sdl_detach(struct sdl_backend *b)
 	display_remove_viewer(b->env.display, &b->viewer);
 }
 
-/* The display server has gone, maybe in the middle of a call: no way back into SDL. */
-static void on_lost(void *arg)
+_Noreturn void sdl_lose_server(void *arg)
 {
 	struct sdl_backend *b = arg;
 
@@ -232,7 +231,7 @@ static int start_sdl(struct sdl_backend *b)
 	if (sdl.InitSubSystem(SDL_INIT_VIDEO) != 0) {
 		return error_set(b->start_error, -EIO, "SDL does not start: %s", sdl.GetError());
 	}
-	sdl_connection_guard(on_lost, b);
+	sdl_connection_guard(sdl_lose_server, b);
 	/* Keys are places on the board; nothing is composed. */
 	sdl.StopTextInput();
 	return 0;
@@ -347,7 +346,7 @@ static void sleep_until(struct sdl_backend *b, int limit_ms)
 	}
 	(void)poll(polled, ARRAY_SIZE(polled), limit_ms);
 	if (sdl_connection_is_lost(&b->connection, polled[1].revents)) {
-		on_lost(b);
+		sdl_lose_server(b);
 	}
 	if (polled[0].revents) {
 		(void)eventfd_read(b->wake_fd, &unused);
