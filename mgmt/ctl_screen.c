@@ -33,7 +33,11 @@ int ctl_absolute_path(const char *path, char **out, struct error *err)
 			*out = NULL;
 		}
 	}
-	return *out ? 0 : error_set_errno(err, -ENOMEM, "%s", path);
+	if (!*out) {
+		(void)error_set_errno(err, -ENOMEM, "%s", path);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* NAME-2026-11-22-193000SUFFIX in our folder. */
@@ -50,7 +54,8 @@ static int default_path(const char *machine, const char *suffix, char **out, str
 	}
 	if (asprintf(&name, "%s-%s%s", machine, stamp, suffix) < 0) {
 		name = NULL;
-		return error_set_errno(err, -ENOMEM, "path");
+		(void)error_set_errno(err, -ENOMEM, "path");
+		return -ENOMEM;
 	}
 	return ctl_absolute_path(name, out, err);
 }

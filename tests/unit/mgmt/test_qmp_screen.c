@@ -356,8 +356,7 @@ static const char *const bad_waits[] = {
 	"{\"stable-ms\": 1, \"tolerance\": 256}",
 	"{\"stable-ms\": 1, \"region\": {\"x\": 0}}",
 	"{\"stable-ms\": 1, \"region\": {\"x\": 0, \"y\": 0, \"width\": 0, \"height\": 1}}",
-	"{\"file\": \"$/golden.png\", \"region\": {\"x\": 39, \"y\": 0, \"width\": 2, "
-	"\"height\": 1}}",
+	"{\"file\":\"$/golden.png\",\"region\":{\"x\":39,\"y\":0,\"width\":2,\"height\":1}}",
 };
 
 Test(qmp_screen, wait_refuses_what_cannot_come)
@@ -439,7 +438,7 @@ Test(qmp_screen, clipboard_refuses_what_is_too_long_or_not_allowed)
 	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": \"$/long\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "8 MiB"), NULL), "%s", refusal());
 	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": \"$/no\"}}");
-	cr_assert(ne(ptr, strstr(refusal(), "$/no" + 1), NULL), "%s", refusal());
+	cr_assert(ne(ptr, strstr(refusal(), "/no'"), NULL), "%s", refusal());
 	ask("{\"execute\": \"x-thunderlake-clipboard-set\"}");
 	cr_assert(ne(ptr, strstr(refusal(), "either"), NULL), "%s", refusal());
 	clipboard_set_directions(machine.clipboard, &to_host);

@@ -158,8 +158,8 @@ static struct heard hear(void)
 		cr_assert(eq(u32, chunk.port, VDP_CLIENT_PORT));
 		cr_assert(le(u32, chunk.size, VD_AGENT_MAX_DATA_SIZE));
 		came_used += sizeof(chunk);
-		if (got + chunk.size > capacity) {
-			capacity = 2 * (got + chunk.size);
+		if (!all || got + chunk.size > capacity) {
+			capacity = 2 * (got + chunk.size) + 1;
 			all = realloc(all, capacity);
 		}
 		memcpy(all + got, came + came_used, chunk.size);
