@@ -288,17 +288,23 @@ const struct device_type virtio_console_type = {
 	.finish = finish,
 };
 
+/* Only number 0 can be absent. */
+static const struct console_port *nth_port(const struct console *console, size_t index)
+{
+	return &console->ports[index + (console->ports[0].is_absent ? 1 : 0)];
+}
+
 size_t virtio_console_port_count(const struct console *console)
 {
-	return console->port_count;
+	return console->port_count - (console->ports[0].is_absent ? 1 : 0);
 }
 
 const char *virtio_console_port_name(const struct console *console, size_t port)
 {
-	return console->ports[port].name;
+	return nth_port(console, port)->name;
 }
 
 const char *virtio_console_port_backend(const struct console *console, size_t port)
 {
-	return char_description(console->ports[port].backend);
+	return char_description(nth_port(console, port)->backend);
 }

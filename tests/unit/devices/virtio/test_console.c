@@ -426,6 +426,9 @@ Test(console, ports_alone_come_without_a_console)
 	expect_message(1, VIRTIO_CONSOLE_PORT_ADD, 1);
 	cr_assert(eq(u32, next_message().length, 0));
 	cr_assert(eq(str, backends[1].text, "the agent"));
+	cr_assert(eq(sz, virtio_console_port_count(console), 1));
+	cr_assert(eq(str, (char *)(uintptr_t)virtio_console_port_name(console, 0),
+		     (char *)(uintptr_t) "com.redhat.spice.0"));
 }
 
 Test(console, each_port_has_its_own_queues)
