@@ -86,7 +86,7 @@ static void draw_bare(void *arg, uint64_t frame)
 	SDL_Event event;
 
 	while (SDL_PollEvent(&event)) {
-		continue;
+		; /* of no interest */
 	}
 	surface = SDL_GetWindowSurface(bare->window);
 	for (uint32_t y = r.y; y < r.y + r.height; y++) {
@@ -144,7 +144,7 @@ static void draw_product(void *arg, uint64_t frame)
 
 	if (display_flush(product->display, 0, &r, 1, &product->flush)) {
 		while (sem_wait(&product->taken) != 0 && errno == EINTR) {
-			continue;
+			; /* a signal of a debugger */
 		}
 	}
 }
