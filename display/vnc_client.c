@@ -318,15 +318,34 @@ static void init_tasks(struct vnc_client *client)
 	};
 }
 
+/* What others may wake comes after what they wake. */
+static int start(struct vnc_client *client)
+{
+	const struct vnc_client_config *config = &client->config;
+	int code = start_picture(client);
+
+	code = code ?: shake_hands(client, config->screen);
+	code = code ?: look(client);
+	code = code
+		       ?: loop_watch_add(client->loop, &client->watch, client->fd, EPOLLIN,
+					 on_socket, client);
+	if (code < 0) {
+		return code;
+	}
+	vnc_copy_start(client);
+	return loop_start(client->loop);
+}
+
 int vnc_client_create(const struct vnc_client_config *config, int fd, struct vnc_client **out)
 {
 	struct vnc_client *client = calloc(1, sizeof(*client));
-	int code;
+	int code = client ? loop_create("vnc-client", &client->loop) : -ENOMEM;
 
 	*out = NULL;
-	if (!client) {
+	if (code < 0) {
+		free(client);
 		(void)close(fd);
-		return -ENOMEM;
+		return code;
 	}
 	client->config = *config;
 	client->fd = fd;
@@ -334,15 +353,7 @@ int vnc_client_create(const struct vnc_client_config *config, int fd, struct vnc
 	init_tasks(client);
 	vnc_input_init(&client->input, config->env->input, config->keymap, config->scanout, on_leds,
 		       client);
-	code = loop_create("vnc-client", &client->loop);
-	code = code ?: start_picture(client);
-	code = code ?: shake_hands(client, config->screen);
-	code = code ?: look(client);
-	code = code ?: loop_watch_add(client->loop, &client->watch, fd, EPOLLIN, on_socket, client);
-	if (code == 0) {
-		vnc_copy_start(client);
-		code = loop_start(client->loop);
-	}
+	code = start(client);
 	if (code < 0) {
 		vnc_client_destroy(client);
 		return code;
@@ -363,10 +374,8 @@ void vnc_client_destroy(struct vnc_client *client)
 	}
 	/* Whatever the library waits for ends at once. */
 	(void)shutdown(client->fd, SHUT_RDWR);
-	if (client->loop) {
-		loop_call(client->loop, leave_now, client);
-		loop_destroy(client->loop);
-	}
+	loop_call(client->loop, leave_now, client);
+	loop_destroy(client->loop);
 	if (client->rfb) {
 		vnc_messages_finish(client->rfb);
 		libvnc.ClientConnectionGone(client->rfb);
