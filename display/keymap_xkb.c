@@ -19,6 +19,7 @@
 	use(keysym_to_utf32) use(state_new) use(state_serialize_mods) use(state_unref) \
 	use(state_update_key)
 /* clang-format on */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) a member's name */
 #define MEMBER(name) __typeof__(&xkb_##name) name;
 #define NAME(name)   "xkb_" #name,
 

@@ -139,7 +139,7 @@ static int write_due(struct record *record, uint64_t now_ns)
 {
 	uint64_t due = frames_due(record, now_ns);
 	struct display_frame frame;
-	int code = 0;
+	int code = 0, updated = 0;
 
 	if (due <= record->passed) {
 		return 0;
@@ -151,7 +151,10 @@ static int write_due(struct record *record, uint64_t now_ns)
 		if (changed_ns > record->start_ns) {
 			code = write_frames(record, MIN(frames_due(record, changed_ns - 1), due));
 		}
-		code = update(record, &frame) ?: code;
+		updated = update(record, &frame);
+	}
+	if (code == 0) {
+		code = updated;
 	}
 	return code ?: write_frames(record, due);
 }

@@ -28,7 +28,7 @@
 
 static bool is_asking(const struct vnc_client *client)
 {
-	return !libvnc.sraRgnEmpty(client->rfb->requestedRegion);
+	return !libvnc.is_region_empty(client->rfb->requestedRegion);
 }
 
 /* A change of size is an update of its own, and the pixels follow as a second one. */

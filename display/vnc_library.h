@@ -26,7 +26,7 @@ struct vnc_library {
 #define VNC_LIBRARY_MEMBER(name) __typeof__(&rfb##name) name;
 	VNC_LIBRARY_SYMBOLS(VNC_LIBRARY_MEMBER)
 #undef VNC_LIBRARY_MEMBER
-	__typeof__(&sraRgnEmpty) sraRgnEmpty;
+	__typeof__(&sraRgnEmpty) is_region_empty;
 };
 
 extern struct vnc_library libvnc;

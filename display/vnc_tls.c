@@ -22,6 +22,7 @@
 	use(priority_set) use(record_get_direction) use(record_recv) use(record_send) \
 	use(session_set_verify_cert) use(strerror) use(transport_set_int2)
 /* clang-format on */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) a member's name */
 #define MEMBER(name) __typeof__(&gnutls_##name) name;
 #define NAME(name)   "gnutls_" #name,
 

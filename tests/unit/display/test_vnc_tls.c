@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: display/vnc.c display/vnc_library.c display/vnc_server.c display/vnc_listen.c display/vnc_handshake.c
- *       display/vnc_tls.c display/vnc_client.c display/vnc_messages.c display/vnc_copy.c
- *       display/vnc_text.c display/vnc_input.c display/vnc_keys.c display/vnc_picture.c
- *       display/display.c display/display_viewer.c display/display_stats.c display/cursor.c
- *       display/display_capture.c display/cursor_draw.c display/image.c display/pixels.c
+/* LINK: display/vnc.c display/vnc_library.c display/vnc_server.c display/vnc_listen.c
+ * display/vnc_handshake.c display/vnc_tls.c display/vnc_client.c display/vnc_messages.c
+ * display/vnc_copy.c display/vnc_text.c display/vnc_input.c display/vnc_keys.c
+ * display/vnc_picture.c display/display.c display/display_viewer.c display/display_stats.c
+ * display/cursor.c display/display_capture.c display/cursor_draw.c display/image.c display/pixels.c
  *       display/surface.c
  *       display/damage.c display/rect.c display/input.c display/input_sinks.c display/clipboard.c
  *       display/keymap.c display/keymap_us.c display/keymap_xkb.c
