@@ -118,7 +118,7 @@ class Machine:
             qmp = Qmp(self.path("qmp"), seconds=5)
             status = qmp.command("query-status")["status"]
             qmp.close()
-            return f"{status}; threads (state, ticks): {', '.join(self._threads())}"
+            return f"{status}; threads (state, ticks, sleeps in): {', '.join(self._threads())}"
         except (OSError, ValueError) as error:
             return f"runs, but does not answer: {error}"
 
@@ -126,8 +126,10 @@ class Machine:
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
             with open(f"/proc/{self.process.pid}/task/{task}/stat", encoding="ascii") as stat:
                 name, fields = stat.read().split("(", 1)[1].rsplit(") ", 1)
+            with open(f"/proc/{self.process.pid}/task/{task}/wchan", encoding="ascii") as wchan:
+                place = wchan.read()
             fields = fields.split()
-            yield f"{name} {fields[0]} {int(fields[11]) + int(fields[12])}"
+            yield f"{name} {fields[0]} {int(fields[11]) + int(fields[12])} {place}"
 
     def keep(self, name):
         """Copies what is small of its files to where they outlive it."""
