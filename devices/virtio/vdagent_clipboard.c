@@ -206,6 +206,9 @@ static void on_data(struct vdagent *agent, const uint8_t *data, size_t size)
 		data += sizeof(le32);
 		size -= sizeof(le32);
 	}
+	if (size == 0) { /* so spice-vdagentd tells of what is over our limit */
+		type = VD_AGENT_CLIPBOARD_NONE;
+	}
 	if (type == VD_AGENT_CLIPBOARD_UTF8_TEXT) {
 		code = put_text(agent, data, size);
 	} else if (type == VD_AGENT_CLIPBOARD_IMAGE_PNG) {

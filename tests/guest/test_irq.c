@@ -4,8 +4,11 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "tests/guest/mini.h"
+
+#define PAUSES 100
 
 TestSuite(irq, .timeout = 60);
 
@@ -110,5 +113,51 @@ Test(irq, level_line_reaches_the_handler_from_ring_3)
 {
 	make(&LINE_OPS);
 	mini_boot(&mini, "irq", "user");
+	finish();
+}
+
+Test(irq, pauses_lose_no_interrupt)
+{
+	make(&LINE_OPS);
+	mini_boot(&mini, "irq", "");
+	for (unsigned i = 0; i < PAUSES; i++) {
+		cpus_pause(mini.cpus);
+		cpus_resume(mini.cpus);
+	}
+	finish();
+}
+
+/* As a button does it: the guest lowers the line, nobody but the test raises it. */
+static void lower_line(void *device UNUSED, uint64_t offset, unsigned size UNUSED,
+		       uint64_t value UNUSED)
+{
+	if (offset == TEST_IRQ_TAKEN) {
+		irq_line_set(&line, false);
+		taken++;
+	}
+}
+
+static const struct io_ops BUTTON_OPS = { read_level, lower_line };
+
+static void wait_until_taken(unsigned count)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (unsigned i = 0; i < MINI_TIMEOUT_MS && atomic_load(&taken) < count; i++) {
+		(void)nanosleep(&pause, NULL);
+	}
+	cr_assert(eq(uint, atomic_load(&taken), count));
+}
+
+Test(irq, line_raised_during_a_pause_is_heard_after_it)
+{
+	make(&BUTTON_OPS);
+	mini_boot(&mini, "irq", "");
+	for (unsigned i = 1; i <= TEST_COUNT; i++) {
+		cpus_pause(mini.cpus);
+		irq_line_set(&line, true);
+		cpus_resume(mini.cpus);
+		wait_until_taken(i);
+	}
 	finish();
 }

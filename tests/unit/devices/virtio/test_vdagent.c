@@ -462,6 +462,8 @@ Test(vdagent, nothing_instead_of_data_is_an_answer)
 	send_clipboard(VD_AGENT_CLIPBOARD_GRAB, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, "", 0);
 	send_clipboard(VD_AGENT_CLIPBOARD, 0, VD_AGENT_CLIPBOARD_NONE, "", 0);
 	send_clipboard(VD_AGENT_CLIPBOARD, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, "late", 4);
+	send_clipboard(VD_AGENT_CLIPBOARD_GRAB, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, "", 0);
+	send_clipboard(VD_AGENT_CLIPBOARD, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, "", 0);
 	cr_assert(eq(uint, window_wakes, 0));
 }
 
