@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "devices/net/frame_queue.h"
+#include "devices/net/slirp_library.h"
 #include "devices/net/slirp_poll.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
@@ -107,7 +108,7 @@ static bool slirp_send(struct net_backend *backend, const struct iovec *iov, uns
 		memcpy(s->frame + length, iov[i].iov_base, iov[i].iov_len);
 		length += iov[i].iov_len;
 	}
-	slirp_input(s->slirp, s->frame, (int)length);
+	libslirp.input(s->slirp, s->frame, (int)length);
 	/* Once for the whole batch: timers run at the end of this round. */
 	loop_timer_arm(s->base.loop, &s->timer, 0);
 	return true;
@@ -158,7 +159,7 @@ static void slirp_destroy(struct net_backend *backend)
 	struct slirp_backend *s = of_backend(backend);
 
 	if (s->slirp) {
-		slirp_cleanup(s->slirp);
+		libslirp.cleanup(s->slirp);
 	}
 	loop_timer_disarm(&s->timer);
 	loop_watch_remove(&s->watch);
@@ -214,7 +215,7 @@ static void on_slirp_timer(void *arg)
 {
 	struct slirp_timer *timer = arg;
 
-	slirp_handle_timer(timer->owner->slirp, timer->id, timer->arg);
+	libslirp.handle_timer(timer->owner->slirp, timer->id, timer->arg);
 }
 
 static void *new_timer(SlirpTimerId id, void *timer_arg, void *arg)
@@ -304,7 +305,7 @@ static Slirp *start_slirp(struct slirp_backend *s, const struct slirp_backend_co
 	(void)inet_pton(AF_INET6, PREFIX_IPV6, &c.vprefix_addr6);
 	(void)inet_pton(AF_INET6, HOST_IPV6, &c.vhost6);
 	(void)inet_pton(AF_INET6, DNS_IPV6, &c.vnameserver6);
-	return slirp_new(&c, &slirp_callbacks, s);
+	return libslirp.new(&c, &slirp_callbacks, s);
 }
 
 static int add_forward(struct slirp_backend *s, const struct hostfwd *forward, struct error *err)
@@ -312,8 +313,8 @@ static int add_forward(struct slirp_backend *s, const struct hostfwd *forward, s
 	char address[INET_ADDRSTRLEN];
 	int code;
 
-	if (slirp_add_hostfwd(s->slirp, forward->udp, forward->host, forward->host_port,
-			      forward->guest, forward->guest_port) == 0) {
+	if (libslirp.add_hostfwd(s->slirp, forward->udp, forward->host, forward->host_port,
+				 forward->guest, forward->guest_port) == 0) {
 		return 0;
 	}
 	code = errno ? -errno : -EIO;
@@ -332,9 +333,13 @@ int slirp_backend_create(struct loop *loop, const struct net_card *card,
 			 const struct slirp_backend_config *config, struct net_backend **out,
 			 struct error *err)
 {
-	struct slirp_backend *s = calloc(1, sizeof(*s));
-	int code;
+	int code = slirp_library_load(err);
+	struct slirp_backend *s;
 
+	if (code < 0) {
+		return code;
+	}
+	s = calloc(1, sizeof(*s));
 	if (!s) {
 		return error_set_errno(err, -ENOMEM, "back end");
 	}

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "devices/net/slirp_library.h"
 #include "vmm/base/compiler.h"
 
 #define FD_MAX		 65536
@@ -134,7 +135,7 @@ uint32_t slirp_poll_update(struct slirp_poll *poll, Slirp *slirp)
 		poll->entries[poll->fds[i]].wanted = 0;
 		poll->entries[poll->fds[i]].ready = 0;
 	}
-	slirp_pollfds_fill(slirp, &timeout_ms, add_wish, poll);
+	libslirp.pollfds_fill(slirp, &timeout_ms, add_wish, poll);
 	for (size_t i = 0; i < poll->fd_count; i++) {
 		const int fd = poll->fds[i];
 
@@ -163,7 +164,7 @@ void slirp_poll_dispatch(struct slirp_poll *poll, Slirp *slirp)
 	for (int i = 0; i < count; i++) {
 		poll->entries[events[i].data.fd].ready = events[i].events;
 	}
-	slirp_pollfds_poll(slirp, 0, get_ready, poll);
+	libslirp.pollfds_poll(slirp, 0, get_ready, poll);
 }
 
 void slirp_poll_forget(struct slirp_poll *poll, int fd)
