@@ -58,7 +58,7 @@ struct sdl_backend {
 	struct sdl_connection connection;
 	bool is_attached; /* viewer, listener and clipboard peer are known to their owners */
 	bool is_ending;
-	uint64_t restless_until_ns; /* SDL puts off some work for a while after an event */
+	uint64_t restless_until_ns; /* when to ask SDL once more; 0: it was asked */
 };
 
 /* Any thread. */

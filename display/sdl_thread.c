@@ -330,8 +330,8 @@ static bool has_work(struct sdl_backend *b)
 	       !sdl_connection_is_quiet(&b->connection);
 }
 
-/* Until somebody has something to say. */
-static void sleep_until(struct sdl_backend *b, int limit_ms)
+/* Until somebody has something to say. True: nobody had. */
+static bool sleep_until(struct sdl_backend *b, int limit_ms)
 {
 	struct pollfd polled[] = {
 		{ .fd = b->wake_fd, .events = POLLIN },
@@ -339,21 +339,31 @@ static void sleep_until(struct sdl_backend *b, int limit_ms)
 	};
 	unsigned none = 0;
 	eventfd_t unused;
+	bool is_quiet;
 
 	/* Whoever comes later sees it, and writes. */
 	if (!atomic_compare_exchange_strong(&b->wakes, &none, SDL_WAKE_ASLEEP)) {
-		return;
+		return false;
 	}
-	(void)poll(polled, ARRAY_SIZE(polled), limit_ms);
+	is_quiet = poll(polled, ARRAY_SIZE(polled), limit_ms) == 0;
 	if (sdl_connection_is_lost(&b->connection, polled[1].revents)) {
 		sdl_lose_server(b);
 	}
 	if (polled[0].revents) {
 		(void)eventfd_read(b->wake_fd, &unused);
 	}
-	if (polled[1].revents) {
-		b->restless_until_ns = clock_now_ns() + RESTLESS_NS;
-	} else if (b->restless_until_ns && clock_now_ns() >= b->restless_until_ns) {
+	return is_quiet;
+}
+
+/* Any call into SDL may have met an event of the server's whose meaning SDL puts off: it is asked
+ * once more when nothing has happened for a while. */
+static void plan_next_look(struct sdl_backend *b, bool is_quiet)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (!is_quiet) {
+		b->restless_until_ns = now_ns + RESTLESS_NS;
+	} else if (now_ns >= b->restless_until_ns) {
 		b->restless_until_ns = 0;
 	}
 }
@@ -370,9 +380,7 @@ void *sdl_thread_run(void *arg)
 			take_events(b);
 			draw(b, take_wakes(b));
 			limit_ms = keep_time(b);
-			if (!has_work(b)) {
-				sleep_until(b, limit_ms);
-			}
+			plan_next_look(b, !has_work(b) && sleep_until(b, limit_ms));
 		}
 	}
 	end(b);

@@ -381,6 +381,8 @@ void desk_key(struct desk *desk, KeySym key, bool down)
 
 void desk_chord(struct desk *desk, const KeySym *keys, unsigned count)
 {
+	/* SDL takes a key that comes again within 2 ms for a repeat. */
+	desk_sleep_ms(5);
 	for (unsigned i = 0; i < count; i++) {
 		desk_key(desk, keys[i], true);
 	}

@@ -18,13 +18,6 @@ TestSuite(input, .timeout = 120);
 static struct stage stage;
 static Window window;
 
-static void start(const char *text)
-{
-	stage_start(&stage, 1, text);
-	stage_show(&stage, 0, 1280, 800, 1);
-	window = desk_find(&stage.desk, STAGE_NAME);
-}
-
 static bool is_holding(void *arg UNUSED)
 {
 	return desk_has_title(&stage.desk, window, STAGE_NAME " — press Ctrl+Alt+G to release");
@@ -39,6 +32,15 @@ static void expect_held_keyboard(void)
 {
 	desk_focus(&stage.desk, window);
 	desk_wait("the keyboard to be held", is_holding, NULL);
+}
+
+/* New windows get the focus a little later; until then the manager may keep a click to itself. */
+static void start(const char *text)
+{
+	stage_start(&stage, 1, text);
+	stage_show(&stage, 0, 1280, 800, 1);
+	window = desk_find(&stage.desk, STAGE_NAME);
+	expect_held_keyboard();
 }
 
 /* --- pointer --- */
@@ -136,7 +138,6 @@ Test(input, mouse_is_held_from_a_click_to_the_chord)
 	start("sdl");
 	stage_set_ready(&stage, INPUT_TABLET, false);
 	stage_set_ready(&stage, INPUT_POINTER, true);
-	expect_held_keyboard();
 	/* The window hears of devices a little later. */
 	desk_sleep_ms(200);
 	desk_move(&stage.desk, window, 600, 400);
@@ -167,7 +168,6 @@ Test(input, mouse_is_held_from_a_click_to_the_chord)
 Test(input, keys_come_down_and_up_once)
 {
 	start("sdl");
-	expect_held_keyboard();
 	stage_forget(&stage);
 	desk_key(&stage.desk, XK_a, true);
 	/* Long enough for repeats. */
@@ -187,7 +187,6 @@ Test(input, five_hundred_keys_arrive_in_order)
 	size_t n = ARRAY_SIZE(typed);
 
 	start("sdl");
-	expect_held_keyboard();
 	stage_forget(&stage);
 	for (size_t i = 0; i < 500; i++) {
 		desk_key(&stage.desk, typed[i % n], true);
@@ -215,6 +214,7 @@ Test(input, nothing_stays_pressed_when_the_focus_goes)
 	other = XCreateSimpleWindow(stage.desk.display, DefaultRootWindow(stage.desk.display), 0, 0,
 				    100, 100, 0, 0, 0);
 	(void)XMapWindow(stage.desk.display, other);
+	desk_focus(&stage.desk, other);
 	expect_held_keyboard();
 	desk_key(&stage.desk, XK_Shift_L, true);
 	stage_expect(&stage, EV_KEY, KEY_LEFTSHIFT, 1);
@@ -231,7 +231,6 @@ Test(input, hosts_shortcuts_reach_the_guest)
 	static const KeySym menu[] = { XK_Super_L, XK_e };
 
 	start("sdl");
-	expect_held_keyboard();
 	stage_forget(&stage);
 	desk_chord(&stage.desk, switch_windows, ARRAY_SIZE(switch_windows));
 	desk_chord(&stage.desk, menu, ARRAY_SIZE(menu));
@@ -266,13 +265,11 @@ Test(input, chord_releases_also_in_full_screen)
 	static const KeySym full[] = { XK_Control_R, XK_Alt_L, XK_f };
 
 	start("sdl");
-	expect_held_keyboard();
 	desk_chord(&stage.desk, full, ARRAY_SIZE(full));
 	desk_wait("full screen", fills_screen, NULL);
 	stage_expect_mode(&stage, 0, DESK_WIDTH, DESK_HEIGHT);
 	stage_show(&stage, 0, DESK_WIDTH, DESK_HEIGHT, 2);
 	stage_expect_picture(&stage, window, 1);
-	expect_held_keyboard();
 	stage_forget(&stage);
 	desk_chord(&stage.desk, release, ARRAY_SIZE(release));
 	desk_wait("the keyboard to be free", is_free, NULL);
@@ -384,7 +381,6 @@ Test(input, clipboard_goes_both_ways)
 	Window asker;
 
 	start("sdl");
-	expect_held_keyboard();
 	clipboard_add_peer(stage.clipboard, &agent);
 	copy_elsewhere("from the host, grüße");
 	cr_assert(eq(int,
