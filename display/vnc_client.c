@@ -54,20 +54,22 @@ static void take_frame(struct vnc_client *client, bool sends)
 	struct display *display = client->config.env->display;
 	unsigned scanout = client->config.scanout;
 	struct display_frame frame;
-	bool is_sent;
+	bool has_changed, is_shown;
 
 	client->has_news = false;
 	if (!display_take(display, &client->viewer, scanout, &frame)) {
 		(void)(sends && send_update(client));
 		return;
 	}
-	if (vnc_picture_draw(&client->picture, &frame) < 0) {
+	if (vnc_picture_draw(&client->picture, &frame, &has_changed) < 0) {
 		libvnc.CloseClient(client->rfb);
 	}
 	note_cursor(client, &frame);
 	display_frame_taken(display, &client->viewer, scanout, &frame);
-	is_sent = sends && send_update(client);
-	display_frame_done(display, &client->viewer, scanout, &frame, is_sent ? clock_now_ns() : 0);
+	/* What looks as before needs no sending to be seen. */
+	is_shown = sends && (send_update(client) || !has_changed);
+	display_frame_done(display, &client->viewer, scanout, &frame,
+			   is_shown ? clock_now_ns() : 0);
 }
 
 static void set_hidden(struct vnc_client *client, bool hidden)

@@ -10,6 +10,11 @@
 
 #define PIXEL_BYTES 4u
 
+/* Larger damage is looked through in pieces of so many rows and columns. */
+#define SMALL_PIXELS 4096u
+#define BAND_ROWS    16u
+#define TILE_COLUMNS 64u
+
 /* --- frame buffer --- */
 
 /* The library's own order of colours is RGBX. */
@@ -31,8 +36,11 @@ static int resize(struct vnc_picture *picture, uint32_t width, uint32_t height)
 {
 	rfbScreenInfo *screen = picture->screen;
 	uint32_t *pixels = calloc((size_t)width * height, PIXEL_BYTES);
+	uint32_t *band = calloc((size_t)width * BAND_ROWS, PIXEL_BYTES);
 
-	if (!pixels) {
+	if (!pixels || !band) {
+		free(pixels);
+		free(band);
 		return -ENOMEM;
 	}
 	screen->setTranslateFunction = keep_translation;
@@ -40,7 +48,9 @@ static int resize(struct vnc_picture *picture, uint32_t width, uint32_t height)
 	screen->setTranslateFunction = libvnc.SetTranslateFunction;
 	set_format(screen);
 	free(picture->pixels);
+	free(picture->band);
 	picture->pixels = pixels;
+	picture->band = band;
 	picture->width = width;
 	picture->height = height;
 	return 0;
@@ -63,6 +73,7 @@ void vnc_picture_finish(struct vnc_picture *picture)
 		picture->screen->frameBuffer = NULL;
 	}
 	free(picture->pixels);
+	free(picture->band);
 	*picture = (struct vnc_picture){ 0 };
 }
 
@@ -189,15 +200,80 @@ static int follow_size(struct vnc_picture *picture, const struct display_frame *
 	return resize(picture, width, height);
 }
 
-static void draw_rect(struct vnc_picture *picture, const struct display_frame *frame,
-		      const struct rect *r)
+static void mark(struct vnc_picture *picture, const struct rect *r)
 {
-	size_t stride = (size_t)picture->width * PIXEL_BYTES;
-
-	display_frame_read(frame, r, picture->pixels + (size_t)r->y * picture->width + r->x,
-			   stride);
 	libvnc.MarkRectAsModified(picture->screen, (int)r->x, (int)r->y, (int)(r->x + r->width),
 				  (int)(r->y + r->height));
+}
+
+static uint32_t *pixel_at(struct vnc_picture *picture, uint32_t x, uint32_t y)
+{
+	return picture->pixels + (size_t)y * picture->width + x;
+}
+
+/* Brings a tile from the band, which begins at band->x and has its rows side by side, into the
+ * picture. Whether any pixel is another one. */
+static bool take_tile(struct vnc_picture *picture, const struct rect *band, const struct rect *tile)
+{
+	size_t length = (size_t)tile->width * PIXEL_BYTES;
+	bool differs = false;
+
+	for (uint32_t y = 0; y < tile->height; y++) {
+		const uint32_t *from =
+			picture->band + (size_t)y * band->width + (tile->x - band->x);
+		uint32_t *to = pixel_at(picture, tile->x, tile->y + y);
+
+		if (memcmp(to, from, length) != 0) {
+			memcpy(to, from, length);
+			differs = true;
+		}
+	}
+	return differs;
+}
+
+/* Changed tiles that are neighbours are told as one. */
+static bool take_band(struct vnc_picture *picture, const struct rect *band)
+{
+	struct rect changed = { 0 };
+	bool has_changed = false;
+
+	for (uint32_t x = 0; x < band->width; x += TILE_COLUMNS) {
+		const struct rect tile = { band->x + x, band->y, MIN(TILE_COLUMNS, band->width - x),
+					   band->height };
+
+		if (take_tile(picture, band, &tile)) {
+			changed = rect_around(&changed, &tile);
+			has_changed = true;
+		} else if (!rect_is_empty(&changed)) {
+			mark(picture, &changed);
+			changed = (struct rect){ 0 };
+		}
+	}
+	if (!rect_is_empty(&changed)) {
+		mark(picture, &changed);
+	}
+	return has_changed;
+}
+
+static bool draw_rect(struct vnc_picture *picture, const struct display_frame *frame,
+		      const struct rect *r)
+{
+	bool has_changed = false;
+
+	if ((uint64_t)r->width * r->height <= SMALL_PIXELS) {
+		display_frame_read(frame, r, pixel_at(picture, r->x, r->y),
+				   (size_t)picture->width * PIXEL_BYTES);
+		mark(picture, r);
+		return true;
+	}
+	for (uint32_t y = 0; y < r->height; y += BAND_ROWS) {
+		const struct rect band = { r->x, r->y + y, r->width,
+					   MIN(BAND_ROWS, r->height - y) };
+
+		display_frame_read(frame, &band, picture->band, (size_t)r->width * PIXEL_BYTES);
+		has_changed |= take_band(picture, &band);
+	}
+	return has_changed;
 }
 
 static void blank(struct vnc_picture *picture)
@@ -206,18 +282,20 @@ static void blank(struct vnc_picture *picture)
 	libvnc.MarkRectAsModified(picture->screen, 0, 0, (int)picture->width, (int)picture->height);
 }
 
-int vnc_picture_draw(struct vnc_picture *picture, const struct display_frame *frame)
+int vnc_picture_draw(struct vnc_picture *picture, const struct display_frame *frame,
+		     bool *has_changed)
 {
 	struct damage damage = frame->damage;
 	int code = follow_size(picture, frame);
 
+	*has_changed = frame->is_new_surface || frame->is_new_cursor || frame->is_moved_cursor;
 	if (code < 0) {
 		return code;
 	}
 	if (frame->surface) {
 		damage_clip(&damage, picture->width, picture->height);
 		for (size_t i = 0; i < damage.count; i++) {
-			draw_rect(picture, frame, &damage.rects[i]);
+			*has_changed |= draw_rect(picture, frame, &damage.rects[i]);
 		}
 	} else if (frame->is_new_surface) {
 		blank(picture);

@@ -20,6 +20,7 @@
 struct vnc_picture {
 	rfbScreenInfo *screen; /* borrowed */
 	uint32_t *pixels;      /* the library's frame buffer, ours */
+	uint32_t *band;	       /* a few rows of it, for comparing */
 	uint32_t width, height;
 };
 
@@ -28,8 +29,10 @@ int vnc_picture_init(struct vnc_picture *picture, rfbScreenInfo *screen, uint32_
 		     uint32_t height);
 void vnc_picture_finish(struct vnc_picture *picture);
 
-/* Copies what is new in the frame, cursor included, and tells the library. -ENOMEM: nothing was
- * drawn. */
-int vnc_picture_draw(struct vnc_picture *picture, const struct display_frame *frame);
+/* Copies what is new in the frame, cursor included, and tells the library; of large damage only
+ * those parts that have other pixels than before, since guests like to draw the same again.
+ * `*has_changed`: there is something to send. -ENOMEM: nothing was drawn. */
+int vnc_picture_draw(struct vnc_picture *picture, const struct display_frame *frame,
+		     bool *has_changed);
 
 #endif

@@ -80,6 +80,32 @@ Test(vnc, only_the_damage_is_sent)
 	vnc_viewer_free(viewer);
 }
 
+Test(vnc, large_damage_without_a_change_is_not_sent)
+{
+	const struct rect all = { 0, 0, 320, 200 }, tile = { 64, 32, 64, 16 },
+			  dot = { 100, 40, 1, 1 };
+	struct vnc_viewer *viewer;
+	struct pollfd input = { .events = POLLIN };
+
+	vnc_machine_show(&machine, all.width, all.height);
+	viewer = join();
+	input.fd = viewer->fd;
+	vnc_viewer_see(viewer);
+	vnc_viewer_request(viewer, true);
+	(void)display_flush(machine.env.display, 0, &all, 1, NULL);
+	cr_assert(eq(int, poll(&input, 1, 50), 0));
+	machine.pixels[dot.y * all.width + dot.x] ^= 0xffffff;
+	(void)display_flush(machine.env.display, 0, &all, 1, NULL);
+	cr_assert(vnc_viewer_take_update(viewer));
+	cr_assert(eq(uint, viewer->rects, 1));
+	cr_assert(eq(uint, viewer->x, tile.x));
+	cr_assert(eq(uint, viewer->y, tile.y));
+	cr_assert(eq(uint, viewer->rect_width, tile.width));
+	cr_assert(eq(uint, viewer->rect_height, tile.height));
+	vnc_machine_compare(&machine, viewer);
+	vnc_viewer_free(viewer);
+}
+
 Test(vnc, nothing_is_sent_unasked)
 {
 	const struct rect r = { 0, 0, 8, 8 };
