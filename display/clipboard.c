@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "vmm/base/thread.h"
+#include "vmm/base/utf8.h"
 
 struct clipboard {
 	struct mutex lock;     /* innermost; guards all below and the peers' node and calls */
@@ -18,35 +19,14 @@ struct clipboard {
 
 /* --- contents -------------------------------------------------------------------------------- */
 
-/* The length of the well-formed sequence at `bytes`, or 0 (Unicode 15, table 3-7). */
-static size_t sequence_length(const uint8_t *bytes, size_t left)
-{
-	const uint8_t first = bytes[0];
-	const size_t length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	/* What the second byte may be: no longer form than needed, no surrogate, no code beyond
-	 * U+10FFFF. */
-	const uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	const uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-
-	if (first == 0 || (first >= 0x80 && first < 0xc2) || first > 0xf4 || length > left) {
-		return 0;
-	}
-	for (size_t i = 1; i < length; i++) {
-		if (bytes[i] < (i == 1 ? low : 0x80) || bytes[i] > (i == 1 ? high : 0xbf)) {
-			return 0;
-		}
-	}
-	return length;
-}
-
 static bool is_text(const uint8_t *bytes, size_t length)
 {
 	size_t at = 0;
 
 	while (at < length) {
-		const size_t step = sequence_length(bytes + at, length - at);
+		const size_t step = utf8_decode(bytes + at, length - at, NULL);
 
-		if (step == 0) {
+		if (step == 0 || bytes[at] == 0) {
 			return false;
 		}
 		at += step;

@@ -7,6 +7,7 @@
 #include "display/input_player.h"
 #include "display/keymap.h"
 #include "vmm/base/compiler.h"
+#include "vmm/base/utf8.h"
 
 #define STEPS_OF_CHARACTER (2 * KEYMAP_STROKES_MAX * KEYMAP_KEYS_MAX)
 
@@ -15,33 +16,6 @@ struct writer {
 	size_t capacity; /* of its steps */
 	uint32_t delay_ms;
 };
-
-/* Decodes one character and moves on; false: no UTF-8. */
-static bool take_character(const char **text, uint32_t *out)
-{
-	static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
-	const uint8_t *bytes = (const uint8_t *)*text;
-	unsigned more = 0;
-	uint32_t character = bytes[0];
-
-	if (bytes[0] >= 0x80) {
-		more = bytes[0] >= 0xf0 ? 3 : (bytes[0] >= 0xe0 ? 2 : 1);
-		character = bytes[0] & (0x3fu >> more);
-		if (bytes[0] < 0xc0 || bytes[0] > 0xf7) {
-			return false;
-		}
-	}
-	for (unsigned i = 1; i <= more; i++) {
-		if ((bytes[i] & 0xc0) != 0x80) {
-			return false; /* stops at the text's end, too */
-		}
-		character = character << 6 | (bytes[i] & 0x3fu);
-	}
-	*text += 1 + more;
-	*out = character;
-	return character >= smallest[more] && character <= 0x10ffff &&
-	       (character < 0xd800 || character > 0xdfff);
-}
 
 static void add(struct writer *writer, uint16_t key, bool down, uint32_t wait_ms)
 {
@@ -106,13 +80,17 @@ int input_text_script(const struct keymap *keymap, const char *text, uint32_t de
 		      struct input_script *out, struct error *err)
 {
 	struct writer writer = { .delay_ms = delay_ms };
-	uint32_t character;
+	size_t left = strlen(text);
 	int code = 0;
 
-	while (*text && code == 0) {
-		code = take_character(&text, &character)
-			       ? add_character(&writer, keymap, character, err)
-			       : error_set(err, -EILSEQ, "the text is not UTF-8");
+	while (left > 0 && code == 0) {
+		uint32_t character = 0;
+		const size_t length = utf8_decode(text, left, &character);
+
+		code = length > 0 ? add_character(&writer, keymap, character, err)
+				  : error_set(err, -EILSEQ, "the text is not UTF-8");
+		text += length;
+		left -= length;
 	}
 	if (code < 0) {
 		free(writer.script.steps);

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "vmm/base/bytes.h"
+#include "vmm/base/utf8.h"
 
 #define LATIN1_END 0x100u
 
@@ -49,42 +50,20 @@ char *vnc_text_from_latin1(const char *text, size_t length, size_t *out_length)
 	return out;
 }
 
-/* The code point at `text`, and its length; a damaged one is a single byte beyond Latin-1. */
-static uint32_t decode(const uint8_t *text, size_t left, size_t *length)
-{
-	uint32_t point = text[0];
-	size_t more = point < 0x80 ? 0 : point < 0xe0 ? 1 : point < 0xf0 ? 2 : 3;
-
-	*length = 1;
-	if (more == 0) {
-		return point;
-	}
-	if (point < 0xc2 || point > 0xf4 || left <= more) {
-		return LATIN1_END;
-	}
-	point &= 0x3fu >> more;
-	for (size_t i = 1; i <= more; i++) {
-		if ((text[i] & 0xc0) != 0x80) {
-			return LATIN1_END;
-		}
-		point = point << 6 | (text[i] & 0x3f);
-	}
-	*length = more + 1;
-	return point;
-}
-
 char *vnc_text_to_latin1(const char *text, size_t length, size_t *out_length)
 {
 	char *out = malloc(length + 1);
-	size_t used = 0, step;
+	size_t used = 0;
 
 	if (!out) {
 		return NULL;
 	}
-	for (size_t i = 0; i < length; i += step) {
-		uint32_t point = decode((const uint8_t *)text + i, length - i, &step);
+	for (size_t i = 0; i < length;) {
+		uint32_t point = LATIN1_END;
+		const size_t step = utf8_decode(text + i, length - i, &point);
 
 		out[used++] = point < LATIN1_END ? (char)point : '?';
+		i += step > 0 ? step : 1;
 	}
 	*out_length = used;
 	return out;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "version.h"
+#include "vmm/base/utf8.h"
 
 #define ARGUMENTS_MAX 16u /* of one command */
 
@@ -31,7 +32,12 @@ json_t *qmp_defer(struct qmp_failure *failure, struct qmp_pending *pending)
 
 json_t *qmp_error_reply(const char *class, const char *text)
 {
-	return json_pack("{s:{s:s, s:s}}", "error", "class", class, "desc", text);
+	char desc[ERROR_TEXT_MAX];
+
+	/* A text that was cut to fit, or that quotes a file name, need not be UTF-8; JSON is. */
+	(void)snprintf(desc, sizeof(desc), "%s", text);
+	utf8_mend(desc);
+	return json_pack("{s:{s:s, s:s}}", "error", "class", class, "desc", desc);
 }
 
 json_t *qmp_version(void)

@@ -132,6 +132,25 @@ Test(qmp, malformed_requests_change_nothing)
 
 /* --- commands --- */
 
+/* Its error quotes the name, and cuts it amid a character for one of the two lengths of what
+ * stands before. */
+Test(qmp, name_too_long_for_an_error_is_refused_in_whole_characters)
+{
+	for (int before = 0; before < 2; before++) {
+		char request[ERROR_TEXT_MAX * 2 + 64];
+		int length =
+			snprintf(request, sizeof(request), "{\"execute\": \"%s", before ? "x" : "");
+
+		for (int i = 0; i < ERROR_TEXT_MAX; i++) {
+			length += snprintf(request + length, sizeof(request) - (size_t)length,
+					   "\xc3\xa9");
+		}
+		(void)snprintf(request + length, sizeof(request) - (size_t)length, "\"}");
+		ask(request);
+		cr_assert(eq(str, (char *)(uintptr_t)error_class(), "CommandNotFound"));
+	}
+}
+
 Test(qmp, refusal_of_the_machine_is_told)
 {
 	machine.refuses = true;
