@@ -74,6 +74,7 @@ struct balloon {
 	uint64_t stats[VIRTIO_BALLOON_S_NR];
 	uint64_t stats_time_ns; /* 0: never */
 };
+VIRTIO_DEVICE_IS_FIRST(struct balloon, device);
 
 static struct balloon *balloon_of(struct virtio_device *v)
 {
@@ -437,21 +438,6 @@ static int init(void *state, const struct device_env *env, const void *given, st
 	return code;
 }
 
-static void reset(void *state)
-{
-	virtio_reset(&((struct balloon *)state)->device);
-}
-
-static void quiesce(void *state)
-{
-	virtio_quiesce(&((struct balloon *)state)->device);
-}
-
-static void resume(void *state)
-{
-	virtio_resume(&((struct balloon *)state)->device);
-}
-
 /* A task that runs while it is taken back has ended when the unplugging has been on the loop. */
 static void finish(void *state)
 {
@@ -470,8 +456,8 @@ const struct device_type virtio_balloon_type = {
 	.options_size = sizeof(struct balloon_options),
 	.state_size = sizeof(struct balloon),
 	.init = init,
-	.reset = reset,
-	.quiesce = quiesce,
-	.resume = resume,
+	.reset = virtio_reset,
+	.quiesce = virtio_quiesce,
+	.resume = virtio_resume,
 	.finish = finish,
 };

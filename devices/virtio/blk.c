@@ -46,6 +46,7 @@ struct blk {
 	struct loop_poller poller; /* armed while the queues may be touched */
 	struct loop_task more;	   /* a queue was left with work, for the others' sake */
 };
+VIRTIO_DEVICE_IS_FIRST(struct blk, device);
 
 static struct blk *blk_of(struct virtio_device *v)
 {
@@ -359,21 +360,6 @@ fail:
 	return code;
 }
 
-static void reset(void *state)
-{
-	virtio_reset(&((struct blk *)state)->device);
-}
-
-static void quiesce(void *state)
-{
-	virtio_quiesce(&((struct blk *)state)->device);
-}
-
-static void resume(void *state)
-{
-	virtio_resume(&((struct blk *)state)->device);
-}
-
 const struct block_info *virtio_blk_info(const void *state)
 {
 	const struct blk *b = state;
@@ -411,8 +397,8 @@ const struct device_type virtio_blk_type = {
 	.state_size = sizeof(struct blk),
 	.has_own_loop = true,
 	.init = init,
-	.reset = reset,
-	.quiesce = quiesce,
-	.resume = resume,
+	.reset = virtio_reset,
+	.quiesce = virtio_quiesce,
+	.resume = virtio_resume,
 	.finish = finish,
 };

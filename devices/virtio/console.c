@@ -246,21 +246,6 @@ static int init(void *state, const struct device_env *env, const void *options, 
 	return 0;
 }
 
-static void reset(void *state)
-{
-	virtio_reset(&((struct console *)state)->v);
-}
-
-static void quiesce(void *state)
-{
-	virtio_quiesce(&((struct console *)state)->v);
-}
-
-static void resume(void *state)
-{
-	virtio_resume(&((struct console *)state)->v);
-}
-
 static const struct option options[] = {
 	{ .name = "console",
 	  .kind = OPTION_LIST,
@@ -282,9 +267,9 @@ const struct device_type virtio_console_type = {
 	.options_size = sizeof(struct console_options),
 	.state_size = sizeof(struct console),
 	.init = init,
-	.reset = reset,
-	.quiesce = quiesce,
-	.resume = resume,
+	.reset = virtio_reset,
+	.quiesce = virtio_quiesce,
+	.resume = virtio_resume,
 	.finish = finish,
 };
 

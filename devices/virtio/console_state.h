@@ -63,6 +63,7 @@ struct console {
 	unsigned port_count;
 	bool plugged; /* the transport is there to tell the driver of changes */
 };
+VIRTIO_DEVICE_IS_FIRST(struct console, v);
 
 static inline bool console_has_control(const struct console *console)
 {

@@ -307,16 +307,6 @@ static void reset(void *state)
 	}
 }
 
-static void quiesce(void *state)
-{
-	virtio_quiesce(&((struct gpu *)state)->device);
-}
-
-static void resume(void *state)
-{
-	virtio_resume(&((struct gpu *)state)->device);
-}
-
 #define FIELD(name) offsetof(struct gpu_options, name)
 
 static const struct option OPTIONS[] = {
@@ -340,7 +330,7 @@ const struct device_type virtio_gpu_type = {
 	.has_own_loop = true,
 	.init = init,
 	.reset = reset,
-	.quiesce = quiesce,
-	.resume = resume,
+	.quiesce = virtio_quiesce,
+	.resume = virtio_resume,
 	.finish = finish,
 };

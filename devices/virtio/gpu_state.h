@@ -154,6 +154,7 @@ struct gpu {
 	unsigned fresh_waits; /* of the pool, those after it were never used */
 	struct gpu_wait wait_pool[GPU_QUEUE_SIZE];
 };
+VIRTIO_DEVICE_IS_FIRST(struct gpu, device);
 
 /* --- gpu_commands.c -------------------------------------------------------------------------- */
 

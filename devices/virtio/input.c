@@ -31,6 +31,7 @@ struct virtio_input {
 	struct mutex lock; /* guards the stream */
 	struct input_stream stream;
 };
+VIRTIO_DEVICE_IS_FIRST(struct virtio_input, device);
 
 static struct virtio_input *of_device(struct virtio_device *v)
 {
@@ -287,11 +288,6 @@ static int init_multitouch(void *state, const struct device_env *env, const void
 	return init(state, env, &input_touch_profile, err);
 }
 
-static void reset(void *state)
-{
-	virtio_reset(&((struct virtio_input *)state)->device);
-}
-
 static void hold(struct virtio_input *device, bool held)
 {
 	mutex_lock(&device->lock);
@@ -340,7 +336,7 @@ static void finish(void *state)
 		.help = (type_help),                         \
 		.state_size = sizeof(struct virtio_input),   \
 		.init = (type_init),                         \
-		.reset = reset,                              \
+		.reset = virtio_reset,                       \
 		.quiesce = quiesce,                          \
 		.resume = resume,                            \
 		.finish = finish,                            \

@@ -259,21 +259,6 @@ static int net_init(void *state, const struct device_env *env, const void *arg, 
 	return code;
 }
 
-static void net_reset(void *state)
-{
-	virtio_reset(&((struct virtio_net *)state)->v);
-}
-
-static void net_quiesce(void *state)
-{
-	virtio_quiesce(&((struct virtio_net *)state)->v);
-}
-
-static void net_resume(void *state)
-{
-	virtio_resume(&((struct virtio_net *)state)->v);
-}
-
 const struct device_type virtio_net_type = {
 	.name = "virtio-net",
 	.help = "network card",
@@ -283,8 +268,8 @@ const struct device_type virtio_net_type = {
 	.options_size = sizeof(struct net_options),
 	.state_size = sizeof(struct virtio_net),
 	.init = net_init,
-	.reset = net_reset,
-	.quiesce = net_quiesce,
-	.resume = net_resume,
+	.reset = virtio_reset,
+	.quiesce = virtio_quiesce,
+	.resume = virtio_resume,
 	.finish = net_finish,
 };

@@ -59,6 +59,7 @@ struct virtio_net {
 	struct virtqueue_used rx_used[VIRTIO_NET_QUEUE_SIZE];
 	struct iovec tx_slices[VIRTIO_NET_CHAIN_MAX + 1]; /* the first is the header's */
 };
+VIRTIO_DEVICE_IS_FIRST(struct virtio_net, v);
 
 /* --- net_rx.c --- */
 

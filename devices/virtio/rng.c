@@ -45,6 +45,7 @@ struct rng {
 	uint64_t period_end_ns;
 	uint64_t left; /* bytes that may still be given in this period */
 };
+VIRTIO_DEVICE_IS_FIRST(struct rng, device);
 
 static struct rng *rng_of(struct virtio_device *v)
 {
@@ -159,26 +160,6 @@ static int init(void *state, const struct device_env *env, const void *given, st
 	return virtio_pci_plug(&rng->device, env, err);
 }
 
-static void reset(void *state)
-{
-	virtio_reset(&((struct rng *)state)->device);
-}
-
-static void quiesce(void *state)
-{
-	virtio_quiesce(&((struct rng *)state)->device);
-}
-
-static void resume(void *state)
-{
-	virtio_resume(&((struct rng *)state)->device);
-}
-
-static void finish(void *state)
-{
-	virtio_unplug(&((struct rng *)state)->device);
-}
-
 const struct device_type virtio_rng_type = {
 	.name = "virtio-rng",
 	.help = "entropy from the host",
@@ -186,8 +167,8 @@ const struct device_type virtio_rng_type = {
 	.options_size = sizeof(struct rng_options),
 	.state_size = sizeof(struct rng),
 	.init = init,
-	.reset = reset,
-	.quiesce = quiesce,
-	.resume = resume,
-	.finish = finish,
+	.reset = virtio_reset,
+	.quiesce = virtio_quiesce,
+	.resume = virtio_resume,
+	.finish = virtio_unplug,
 };

@@ -225,12 +225,16 @@ static void resume(void *transport)
 	notify_all(vp);
 }
 
-void virtio_quiesce(struct virtio_device *v)
+void virtio_quiesce(void *device)
 {
+	const struct virtio_device *v = device;
+
 	loop_call(v->transport->loop, quiesce, v->transport);
 }
 
-void virtio_resume(struct virtio_device *v)
+void virtio_resume(void *device)
 {
+	const struct virtio_device *v = device;
+
 	loop_call(v->transport->loop, resume, v->transport);
 }

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "devices/virtio/virtqueue.h"
@@ -84,17 +85,20 @@ struct virtio_device {
  * lowest free slot. Main thread. On success the transport is owned by `v` until virtio_unplug. */
 int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struct error *err);
 
-/* Stops the device if it runs, takes it off the bus, frees the transport. NULL transport is fine.
- */
-void virtio_unplug(struct virtio_device *v);
-
 /* Where virtio_device.memory is after power-on. */
 uint64_t virtio_memory_home(const struct virtio_device *v);
 
-/* For device_type's ops of virtio devices; main thread, vCPUs paused. */
-void virtio_reset(struct virtio_device *v);
-void virtio_quiesce(struct virtio_device *v);
-void virtio_resume(struct virtio_device *v);
+/* The ops of a device_type that has nothing of its own to do there; main thread, vCPUs paused. A
+ * device's state begins with its struct virtio_device, so `device` is either. */
+void virtio_reset(void *device);
+void virtio_quiesce(void *device);
+void virtio_resume(void *device);
+/* For finish: stops the device if it runs, takes it off the bus, frees the transport; nothing to do
+ * where virtio_pci_plug failed. */
+void virtio_unplug(void *device);
+
+#define VIRTIO_DEVICE_IS_FIRST(state_type, member) \
+	_Static_assert(offsetof(state_type, member) == 0, "taken for its struct virtio_device")
 
 static inline bool virtio_has_feature(const struct virtio_device *v, unsigned bit)
 {

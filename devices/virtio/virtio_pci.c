@@ -445,8 +445,9 @@ static void free_transport(struct virtio_pci *vp)
 	free(vp);
 }
 
-void virtio_unplug(struct virtio_device *v)
+void virtio_unplug(void *device)
 {
+	struct virtio_device *v = device;
 	struct virtio_pci *vp = v->transport;
 
 	if (!vp) {
@@ -463,9 +464,9 @@ void virtio_unplug(struct virtio_device *v)
 	v->transport = NULL;
 }
 
-void virtio_reset(struct virtio_device *v)
+void virtio_reset(void *device)
 {
-	struct virtio_pci *vp = v->transport;
+	struct virtio_pci *vp = ((struct virtio_device *)device)->transport;
 
 	mutex_lock(&vp->pci.lock);
 	virtio_pci_reset(vp);

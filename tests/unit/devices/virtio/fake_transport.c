@@ -17,28 +17,34 @@ int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struc
 	return 0;
 }
 
-void virtio_unplug(struct virtio_device *v)
+void virtio_unplug(void *device)
 {
+	struct virtio_device *v = device;
+
 	if (v->running) {
 		v->running = false;
 		v->type->stop(v);
 	}
 }
 
-void virtio_reset(struct virtio_device *v)
+void virtio_reset(void *device)
 {
-	virtio_unplug(v);
+	virtio_unplug(device);
 }
 
-void virtio_quiesce(struct virtio_device *v)
+void virtio_quiesce(void *device)
 {
+	struct virtio_device *v = device;
+
 	if (v->running && v->type->drain) {
 		v->type->drain(v);
 	}
 }
 
-void virtio_resume(struct virtio_device *v)
+void virtio_resume(void *device)
 {
+	struct virtio_device *v = device;
+
 	for (unsigned i = 0; v->running && i < v->queue_count; i++) {
 		v->type->on_notify(v, i);
 	}
