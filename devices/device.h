@@ -9,6 +9,7 @@
 #include "vmm/base/error.h"
 #include "vmm/base/options.h"
 
+struct audio;
 struct bus;
 struct clipboard;
 struct display;
@@ -33,6 +34,8 @@ struct device_env {
 	struct display *display;
 	struct input *input;
 	struct clipboard *clipboard;
+	/* Where sound goes and comes from; NULL: this machine has none. */
+	struct audio *audio;
 	/* The device's queue work and back ends, terminals included, run here. Never the main loop:
 	 * a processor may wait for this loop (virtio start and stop) while the main thread waits
 	 * for the processor to pause. */
@@ -62,6 +65,8 @@ struct device_type {
 	size_t state_size;   /* allocated zeroed before init, freed after finish */
 	/* Its work takes long enough to delay other devices: a loop and thread of its own. */
 	bool has_own_loop;
+	/* Or it runs where sound does: audio_loop of env->audio, without which it is not made. */
+	bool is_on_audio_loop;
 
 	/* `options` is valid for the call only. On failure init has undone all it did. */
 	int (*init)(void *state, const struct device_env *env, const void *options,
