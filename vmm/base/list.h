@@ -50,6 +50,13 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+/* Moves all nodes of `from` to `to`, which is empty. */
+static inline void list_move_all(struct list *from, struct list *to)
+{
+	list_insert_before(from, to);
+	list_remove(from);
+}
+
 #define list_entry(node, type, member) container_of(node, type, member)
 
 /* The loop body may remove the entry it is given, and no other. */

@@ -30,7 +30,8 @@ struct loop {
 	pthread_t thread;
 
 	struct mutex post_lock;
-	struct list tasks; /* guarded by post_lock */
+	struct list tasks;	 /* guarded by post_lock, as the next */
+	struct list round_tasks; /* to run in this round: what they post waits for the next */
 
 	struct list timers; /* by deadline */
 	struct list pollers;
@@ -56,6 +57,7 @@ int loop_create(const char *name, struct loop **out)
 	(void)snprintf(loop->name, sizeof(loop->name), "%s", name);
 	mutex_init(&loop->post_lock);
 	list_init(&loop->tasks);
+	list_init(&loop->round_tasks);
 	list_init(&loop->timers);
 	list_init(&loop->pollers);
 	loop->wake_fd = -1;
@@ -161,8 +163,8 @@ static struct loop_task *take_task(struct loop *loop)
 	struct loop_task *task = NULL;
 
 	mutex_lock(&loop->post_lock);
-	if (!list_is_empty(&loop->tasks)) {
-		task = list_entry(loop->tasks.next, struct loop_task, node);
+	if (!list_is_empty(&loop->round_tasks)) {
+		task = list_entry(loop->round_tasks.next, struct loop_task, node);
 		list_remove(&task->node);
 		task->pending = false;
 	}
@@ -170,17 +172,24 @@ static struct loop_task *take_task(struct loop *loop)
 	return task;
 }
 
-static void run_tasks(struct loop *loop)
+/* A round of the tasks posted so far; false: there were none. */
+static bool run_tasks(struct loop *loop)
 {
 	struct loop_task *task;
 	uint64_t count;
+	bool any = false;
 
 	if (read(loop->wake_fd, &count, sizeof(count)) < 0) {
 		assert(errno == EAGAIN);
 	}
+	mutex_lock(&loop->post_lock);
+	list_move_all(&loop->tasks, &loop->round_tasks);
+	mutex_unlock(&loop->post_lock);
 	while ((task = take_task(loop))) {
 		task->fn(task->arg);
+		any = true;
 	}
+	return any;
 }
 
 struct call {
@@ -273,7 +282,7 @@ static void dispatch_events(struct loop *loop)
 		if (watch) {
 			watch->fn(watch->arg, event->events);
 		} else {
-			run_tasks(loop);
+			(void)run_tasks(loop);
 		}
 	}
 }
@@ -309,26 +318,31 @@ void loop_timer_disarm(struct loop_timer *timer)
 	}
 }
 
-static struct loop_timer *first_timer(struct loop *loop)
+static struct loop_timer *first_timer(struct list *timers)
 {
-	return list_is_empty(&loop->timers)
-		       ? NULL
-		       : list_entry(loop->timers.next, struct loop_timer, node);
+	return list_is_empty(timers) ? NULL : list_entry(timers->next, struct loop_timer, node);
 }
 
+/* Those that are due by now; what they arm waits for the next round. */
 static void run_timers(struct loop *loop)
 {
-	struct loop_timer *timer = first_timer(loop);
+	struct loop_timer *timer = first_timer(&loop->timers);
+	struct list due;
 	uint64_t now_ns;
 
 	if (!timer) {
 		return;
 	}
 	now_ns = clock_now_ns();
+	list_init(&due);
 	while (timer && timer->deadline_ns <= now_ns) {
+		list_remove(&timer->node);
+		list_append(&due, &timer->node);
+		timer = first_timer(&loop->timers);
+	}
+	while ((timer = first_timer(&due))) {
 		loop_timer_disarm(timer);
 		timer->fn(timer->arg);
-		timer = first_timer(loop);
 	}
 }
 
@@ -395,7 +409,7 @@ static void fetch_events(struct loop *loop, int timeout)
 
 static bool must_stop_polling(struct loop *loop, uint64_t now_ns)
 {
-	const struct loop_timer *timer = first_timer(loop);
+	const struct loop_timer *timer = first_timer(&loop->timers);
 
 	if (contention_was_preempted(&loop->contention)) {
 		poll_budget_contended(&loop->budget, now_ns);
@@ -454,7 +468,7 @@ static void poll_for_work(struct loop *loop)
 /* Milliseconds until the first timer, rounded up; -1 without one. */
 static int timeout_ms(struct loop *loop)
 {
-	const struct loop_timer *timer = first_timer(loop);
+	const struct loop_timer *timer = first_timer(&loop->timers);
 	uint64_t now_ns;
 
 	if (!timer) {
@@ -497,7 +511,8 @@ void loop_run(struct loop *loop)
 		run_timers(loop);
 	}
 	atomic_store(&loop->has_owner, false);
-	run_tasks(loop); /* nobody waits in loop_call for a loop that has ended */
+	while (run_tasks(loop)) { /* nobody waits in loop_call for a loop that has ended */
+	}
 }
 
 static void *run_thread(void *arg)

@@ -15,7 +15,8 @@
  * thread or while the loop is not running. The watch, timer, task and poller structs are embedded
  * in the objects that own them; the loop borrows them while they are armed, allocates nothing, and
  * they must be disarmed before they go away. All callbacks get the `arg` given at set-up and may
- * arm, disarm and re-arm anything, themselves included.
+ * arm, disarm and re-arm anything, themselves included: what they post or arm waits for the next
+ * round, so that long work done in parts holds up nobody.
  */
 struct loop;
 

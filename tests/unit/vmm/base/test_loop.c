@@ -125,6 +125,121 @@ Test(loop, timers_fire_in_order_of_deadline)
 	loop_destroy(loop);
 }
 
+/* What is due again as soon as it has run, and a descriptor that is readable all the time. */
+struct crowd {
+	struct loop *loop;
+	struct loop_task task;
+	struct loop_timer timer;
+	struct loop_watch watch;
+	int calls;
+	bool is_watch_called;
+};
+
+#define CROWD_CALLS_MAX 1000
+
+static bool goes_on(struct crowd *crowd)
+{
+	if (++crowd->calls == CROWD_CALLS_MAX) {
+		loop_stop(crowd->loop);
+	}
+	return crowd->calls < CROWD_CALLS_MAX && !crowd->is_watch_called;
+}
+
+static void post_again(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	if (goes_on(crowd)) {
+		loop_post(crowd->loop, &crowd->task);
+	}
+}
+
+static void arm_again(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	if (goes_on(crowd)) {
+		loop_timer_arm(crowd->loop, &crowd->timer, 0);
+	}
+}
+
+static void note_watch(void *arg, uint32_t events)
+{
+	struct crowd *crowd = arg;
+
+	(void)events;
+	crowd->is_watch_called = true;
+	loop_stop(crowd->loop);
+}
+
+/* From the first callback on: before that the loop looks at the descriptor anyway. */
+static void add_watch(void *arg)
+{
+	struct crowd *crowd = arg;
+	int fd = eventfd(1, 0);
+
+	cr_assert(zero(int,
+		       loop_watch_add(crowd->loop, &crowd->watch, fd, EPOLLIN, note_watch, crowd)));
+}
+
+static void run_crowd(struct crowd *crowd)
+{
+	struct loop_task first;
+
+	loop_task_init(&first, add_watch, crowd);
+	loop_post(crowd->loop, &first);
+	loop_run(crowd->loop);
+	cr_assert(crowd->is_watch_called);
+	loop_watch_remove(&crowd->watch);
+	(void)close(crowd->watch.fd);
+	loop_timer_disarm(&crowd->timer);
+	loop_destroy(crowd->loop);
+}
+
+Test(loop, task_that_posts_itself_keeps_nobody_waiting)
+{
+	struct crowd crowd = { .loop = make_loop() };
+
+	loop_task_init(&crowd.task, post_again, &crowd);
+	loop_timer_init(&crowd.timer, arm_again, &crowd);
+	loop_post(crowd.loop, &crowd.task);
+	run_crowd(&crowd);
+}
+
+Test(loop, timer_that_is_due_again_keeps_nobody_waiting)
+{
+	struct crowd crowd = { .loop = make_loop() };
+
+	loop_timer_init(&crowd.timer, arm_again, &crowd);
+	loop_timer_arm(crowd.loop, &crowd.timer, 0);
+	run_crowd(&crowd);
+}
+
+static struct loop_timer *other_timer;
+
+static void disarm_other(void *arg)
+{
+	loop_timer_disarm(other_timer);
+	count_call(arg);
+}
+
+Test(loop, due_timer_can_be_disarmed_by_another)
+{
+	struct counter counter = { .loop = make_loop(), .stop_after = 1 };
+	struct counter never = { .loop = counter.loop };
+	struct loop_timer timers[2];
+
+	loop_timer_init(&timers[0], disarm_other, &counter);
+	loop_timer_init(&timers[1], count_call, &never);
+	other_timer = &timers[1];
+	loop_timer_arm(counter.loop, &timers[0], 1);
+	loop_timer_arm(counter.loop, &timers[1], 2);
+	loop_run(counter.loop);
+	cr_assert(zero(int, never.calls));
+	cr_assert(zero(ptr, timers[1].loop));
+	loop_destroy(counter.loop);
+}
+
 struct pair {
 	struct loop_watch watches[2];
 	int calls;
