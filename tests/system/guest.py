@@ -219,10 +219,11 @@ class GuestTest(unittest.TestCase):
     """Tests that share one guest, in the order they are written."""
 
     options = ()
+    append = ""  # to the kernel's command line
     files = {}
 
     @classmethod
     def setUpClass(cls):
-        cls.guest = Guest(*cls.options, files=cls.files)
+        cls.guest = Guest(*cls.options, append=cls.append, files=cls.files)
         cls.addClassCleanup(cls.guest.close)
         cls.guest.wait_ready()

@@ -3,7 +3,7 @@
 
 import time
 
-from guest import GuestTest
+from guest import GuestTest, wait_for
 
 
 class Processors(GuestTest):
@@ -68,3 +68,23 @@ class Processors(GuestTest):
         qmp.wait_event("GUEST_PANICKED")
         self.assertEqual(self.guest.wait(), 11)
         self.assertIn("panic", self.guest.read("stderr"))
+
+
+class LineInterrupts(GuestTest):
+    """A kernel that uses no message-signalled interrupts: devices share the lines of PCI."""
+
+    options = ["--memory=512M", "--net=user"]
+    append = "pci=nomsi"
+
+    def test_devices_work_on_them(self):
+        self.guest.sh("dd if=/dev/vda of=/dev/null bs=64k count=64 iflag=direct 2>&1\n"
+                      "head -c 64 /dev/hwrng >/dev/null")
+        wait_for(lambda: "10.0.2.15/24" in self.guest.sh("ip -4 -o addr"), 30, "address by DHCP")
+        rows = [row for row in self.guest.sh("cat /proc/interrupts").splitlines()
+                if "virtio" in row]
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertIn("IO-APIC", row)
+
+    def test_no_line_was_given_up(self):
+        self.assertEqual(self.guest.run("dmesg | grep -i 'nobody cared'").text, "")
