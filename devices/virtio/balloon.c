@@ -23,8 +23,8 @@
 #define PAGE_SHIFT	   VIRTIO_BALLOON_PFN_SHIFT
 #define PAGE_BYTES	   GUEST_MEM_PAGE_BYTES
 #define PFNS_PER_READ	   256u
-#define PFNS_PER_CHAIN_MAX 65536u /* drivers put 256 to 1024 into one */
-#define STAT_BYTES	   10u	  /* le16 tag, le64 value */
+#define PFNS_PER_CHAIN_MAX 4096u /* drivers put 256 to 1024 into one; what is beyond stays */
+#define STAT_BYTES	   10u	 /* le16 tag, le64 value */
 #define STATS_MAX	   32u
 
 /* Configuration without the fields of features that are not offered. */
@@ -62,7 +62,6 @@ struct balloon {
 	_Atomic uint32_t actual_pages; /* set by the loop */
 	struct loop_task target_task;  /* tells the driver of a new target */
 	struct loop_task stats_task;   /* asks the driver for statistics */
-	struct loop_task inflate_task; /* goes on with the inflate queue */
 
 	/* The loop's: queues by the features that the driver took; the chain that the driver left
 	 * for the next question. */
@@ -194,21 +193,17 @@ static void discard_pages(struct balloon *balloon, const struct virtqueue_chain 
 	discard_run(balloon, &run);
 }
 
-/* One chain in a round of the loop, which serves other devices too. */
-static void serve_inflate(void *arg)
+static void serve_inflate(struct balloon *balloon)
 {
-	struct balloon *balloon = arg;
 	struct virtio_device *v = &balloon->device;
 	struct iovec iov[SLICES_MAX];
 	struct virtqueue_chain chain = { .iov = iov, .iov_capacity = SLICES_MAX };
 
-	if (!virtio_pop(v, INFLATE_QUEUE, &chain)) {
-		return;
+	while (virtio_pop(v, INFLATE_QUEUE, &chain)) {
+		discard_pages(balloon, &chain);
+		virtqueue_push(&v->queues[INFLATE_QUEUE], chain.head, 0);
 	}
-	discard_pages(balloon, &chain);
-	virtqueue_push(&v->queues[INFLATE_QUEUE], chain.head, 0);
 	virtio_signal(v, INFLATE_QUEUE);
-	loop_post(balloon->loop, &balloon->inflate_task);
 }
 
 /* The host gives a page when the guest touches it: nothing to do. */
@@ -375,7 +370,6 @@ static void stop(struct virtio_device *v)
 	static const uint8_t none[4];
 	struct balloon *balloon = balloon_of(v);
 
-	loop_task_cancel(balloon->loop, &balloon->inflate_task);
 	balloon->has_stats_chain = false;
 	virtio_config_set(v, ACTUAL_OFFSET, none, sizeof(none));
 	set_actual(balloon, 0);
@@ -391,6 +385,7 @@ static const struct virtio_type type = {
 	.device_id = VIRTIO_ID_BALLOON,
 	.pci_class = PCI_CLASS_MEMORY,
 	.queue_size = QUEUE_SIZE,
+	.turn = 1, /* a chain is hundreds of pages */
 	.start = start,
 	.stop = stop,
 	.on_notify = on_notify,
@@ -424,7 +419,6 @@ static int init(void *state, const struct device_env *env, const void *given, st
 	balloon->notify_arg = env->notify_arg;
 	loop_task_init(&balloon->target_task, tell_target, balloon);
 	loop_task_init(&balloon->stats_task, ask_stats, balloon);
-	loop_task_init(&balloon->inflate_task, serve_inflate, balloon);
 	memset(balloon->stats, 0xff, sizeof(balloon->stats));
 	balloon->device.type = &type;
 	balloon->device.id = env->id;

@@ -363,5 +363,5 @@ bool blk_queue_has_work(const struct blk_queue *q)
 	if (q->stalled && !q->free) {
 		return false;
 	}
-	return q->unfinished || virtqueue_has_work(&q->device->queues[q->index]);
+	return q->unfinished || virtio_has_work(q->device, q->index);
 }

@@ -13,7 +13,7 @@
 
 #define PCI_CLASS_VGA	  0x030000u /* Linux looks for boot framebuffers in the BARs of these */
 #define PCI_CLASS_DISPLAY 0x038000u
-#define BATCH		  GPU_QUEUE_SIZE
+#define TURN		  8u /* commands: each may copy a whole picture */
 #define FEATURE(name)	  (UINT64_C(1) << VIRTIO_GPU_F_##name)
 
 struct gpu_options {
@@ -64,26 +64,15 @@ static bool run_next(struct gpu *gpu, unsigned queue)
 
 static void run_queue(struct gpu *gpu, unsigned queue)
 {
-	unsigned count = 0;
+	bool any = false;
 
-	while (count < BATCH && run_next(gpu, queue)) {
-		count++;
+	while (run_next(gpu, queue)) {
+		any = true;
 	}
 	gpu_scanouts_settle(gpu);
-	if (count > 0) {
+	if (any) {
 		virtio_signal(&gpu->device, queue);
 	}
-	if (count == BATCH) {
-		loop_post(gpu->loop, &gpu->more_task);
-	}
-}
-
-static void run_left_work(void *arg)
-{
-	struct gpu *gpu = arg;
-
-	run_queue(gpu, GPU_CURSOR);
-	run_queue(gpu, GPU_CONTROL);
 }
 
 /* --- monitors that change -------------------------------------------------------------------- */
@@ -139,7 +128,6 @@ static void stop(struct virtio_device *v)
 {
 	struct gpu *gpu = gpu_of(v);
 
-	loop_task_cancel(gpu->loop, &gpu->more_task);
 	gpu_flush_end(gpu, false);
 	gpu_resource_destroy_all(gpu);
 	for (unsigned i = 0; i < gpu->scanout_count; i++) {
@@ -165,6 +153,7 @@ static const struct virtio_type GPU_VIRTIO_TYPE = {
 	.name = "virtio-gpu",
 	.device_id = VIRTIO_ID_GPU,
 	.queue_size = GPU_QUEUE_SIZE,
+	.turn = TURN,
 	.start = start,
 	.stop = stop,
 	.on_notify = on_notify,
@@ -231,7 +220,6 @@ static void fill(struct gpu *gpu, const struct device_env *env, const struct gpu
 		list_init(&gpu->buckets[i]);
 	}
 	loop_task_init(&gpu->mode_task, tell_modes, gpu);
-	loop_task_init(&gpu->more_task, run_left_work, gpu);
 	gpu->config.num_scanouts = gpu->scanout_count;
 	gpu->type = GPU_VIRTIO_TYPE;
 	gpu->type.pci_class = o->boot_screen ? PCI_CLASS_VGA : PCI_CLASS_DISPLAY;

@@ -147,7 +147,6 @@ struct gpu {
 
 	struct loop_task take_task; /* posted by any thread: something was taken */
 	struct loop_task mode_task; /* likewise: a viewer wishes another mode */
-	struct loop_task more_task; /* the rest of a long batch */
 
 	struct gpu_request request;
 	struct iovec slices[VIRTQUEUE_MAX_SIZE];

@@ -140,6 +140,7 @@ static const struct virtio_type type = {
 	.device_id = VIRTIO_ID_RNG,
 	.pci_class = PCI_CLASS_MISC,
 	.queue_size = QUEUE_SIZE,
+	.turn = 16,
 	.start = start,
 	.stop = stop,
 	.on_notify = on_notify,

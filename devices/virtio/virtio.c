@@ -78,11 +78,18 @@ static bool is_open(const struct virtio_device *v, unsigned queue)
 	return v->transport->open && v->queue_ready[queue] && pci_is_bus_master(&v->transport->pci);
 }
 
+bool virtio_has_work(const struct virtio_device *v, unsigned queue)
+{
+	return is_open(v, queue) && virtqueue_has_work(&v->queues[queue]);
+}
+
 int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *chain)
 {
+	struct virtio_pci *vp = v->transport;
+	const bool in_turn = queue == vp->turn_queue;
 	int code;
 
-	if (!is_open(v, queue)) {
+	if (!is_open(v, queue) || (in_turn && vp->turn_left == 0)) {
 		return 0;
 	}
 	code = virtqueue_pop(&v->queues[queue], chain);
@@ -90,6 +97,7 @@ int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *
 		virtio_fail(v, "queue %u is corrupt", queue);
 		return 0;
 	}
+	vp->turn_left -= in_turn ? (unsigned)code : 0;
 	return code;
 }
 
@@ -100,8 +108,30 @@ bool virtio_want_doorbell(struct virtio_device *v, unsigned queue, bool want)
 
 static void notify_device(struct virtio_pci *vp, unsigned queue)
 {
-	if (is_open(vp->v, queue)) {
-		vp->v->type->on_notify(vp->v, queue);
+	const struct virtio_type *type = vp->v->type;
+
+	if (!is_open(vp->v, queue)) {
+		return;
+	}
+	vp->turn_queue = queue;
+	vp->turn_left = type->turn ?: vp->v->queues[queue].size;
+	type->on_notify(vp->v, queue);
+	vp->turn_queue = VIRTIO_QUEUES_MAX;
+	if (vp->turn_left == 0) {
+		vp->queues[queue].has_more = true;
+		loop_post(vp->loop, &vp->more_task);
+	}
+}
+
+static void notify_left(void *transport)
+{
+	struct virtio_pci *vp = transport;
+
+	for (unsigned i = 0; i < vp->v->queue_count; i++) {
+		if (vp->queues[i].has_more) {
+			vp->queues[i].has_more = false;
+			notify_device(vp, i);
+		}
 	}
 }
 
@@ -141,6 +171,12 @@ void virtio_fail(struct virtio_device *v, const char *format, ...)
 }
 
 /* --- start and stop -------------------------------------------------------------------------- */
+
+void virtio_loop_init(struct virtio_pci *vp)
+{
+	vp->turn_queue = VIRTIO_QUEUES_MAX;
+	loop_task_init(&vp->more_task, notify_left, vp);
+}
 
 static bool start_queues(struct virtio_pci *vp)
 {
@@ -183,6 +219,7 @@ void virtio_loop_stop(void *transport)
 	struct virtio_pci *vp = transport;
 	struct virtio_device *v = vp->v;
 
+	loop_task_cancel(vp->loop, &vp->more_task);
 	if (v->running) {
 		v->type->stop(v);
 	}

@@ -31,6 +31,9 @@ struct virtio_type {
 	uint16_t device_id;  /* VIRTIO_ID_* */
 	uint32_t pci_class;  /* 24-bit PCI class code */
 	uint16_t queue_size; /* what queues offer at most; power of two */
+	/* Chains that one call of on_notify gets, so that a driver that fills the ring as fast as
+	 * it is emptied keeps nobody on the loop waiting. 0: as many as the ring has room for. */
+	uint16_t turn;
 
 	/* DRIVER_OK: features and queues are final. Chains may be waiting already; on_notify is
 	 * called once for every ready queue after this returns. */
@@ -38,8 +41,9 @@ struct virtio_type {
 	/* Reset or the end: returns only when nothing is in flight; chains not yet pushed are
 	 * dropped. No queue is touched after it until start. */
 	void (*stop)(struct virtio_device *v);
-	/* The driver rang, or polling is over: take chains until the queue is empty. May be called
-	 * without need. */
+	/* The driver rang, or polling is over: take chains until the queue is empty, or reads as
+	 * empty because the turn is over; then this is called again soon. May be called without
+	 * need. */
 	void (*on_notify)(struct virtio_device *v, unsigned queue);
 	/* The driver wrote configuration bytes (already stored in v->config); may be NULL: then
 	 * configuration is read-only. */
@@ -111,8 +115,11 @@ static inline bool virtio_has_feature(const struct virtio_device *v, unsigned bi
 void virtio_signal(struct virtio_device *v, unsigned queue);
 
 /* Pops; a corrupt ring fails the device (below) and reads as empty, as do all rings of a device
- * that is paused, failed, not started, or not allowed to access memory (bus master bit). 1 or 0. */
+ * that is paused, failed, not started, or not allowed to access memory (bus master bit), and that
+ * of on_notify when its turn is over. 1 or 0. */
 int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *chain);
+/* Whether there is something to pop, now or in the next turn; cheap, for polling. */
+bool virtio_has_work(const struct virtio_device *v, unsigned queue);
 
 /* Replaces configuration bytes and sends a configuration-change interrupt (after resume, when
  * paused). */

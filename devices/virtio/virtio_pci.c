@@ -388,6 +388,7 @@ static struct virtio_pci *allocate(struct virtio_device *v, const struct device_
 	vp->loop = env->loop;
 	(void)snprintf(vp->tag, sizeof(vp->tag), "%s:%s", v->type->name, v->id);
 	mutex_init(&vp->shared_lock);
+	virtio_loop_init(vp);
 	atomic_store(&vp->config_vector, VIRTIO_MSI_NO_VECTOR);
 	for (unsigned i = 0; i < v->queue_count; i++) {
 		vp->queues[i].transport = vp;

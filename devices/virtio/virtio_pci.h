@@ -38,7 +38,8 @@ struct msix;
 struct virtio_pci_queue {
 	struct virtio_pci *transport;
 	unsigned index;
-	bool enabled; /* guarded by pci.lock */
+	bool enabled;  /* guarded by pci.lock */
+	bool has_more; /* the loop's: its turn ended before it was empty */
 	_Atomic uint16_t vector;
 	int fd; /* owned eventfd: the doorbell */
 	struct loop_watch watch;
@@ -76,6 +77,9 @@ struct virtio_pci {
 	bool paused;
 	bool failed;
 	bool config_changed; /* while paused: the interrupt is due at resume */
+	unsigned turn_queue; /* the one that on_notify runs for; VIRTIO_QUEUES_MAX: none */
+	unsigned turn_left;  /* chains that it may still take */
+	struct loop_task more_task;
 
 	struct virtio_pci_queue queues[]; /* v->queue_count */
 };
@@ -98,6 +102,8 @@ void virtio_pci_ring(struct virtio_pci_queue *queue);
 
 /* --- virtio.c; on the loop --- */
 
+/* Makes ready what belongs to the loop; on any thread, before all others. */
+void virtio_loop_init(struct virtio_pci *vp);
 void virtio_loop_start(void *transport);
 void virtio_loop_stop(void *transport);
 /* The watch of a queue's eventfd. */

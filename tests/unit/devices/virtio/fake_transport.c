@@ -74,6 +74,11 @@ int virtio_pop(struct virtio_device *v, unsigned queue, struct virtqueue_chain *
 	return code == 1;
 }
 
+bool virtio_has_work(const struct virtio_device *v, unsigned queue)
+{
+	return virtqueue_has_work(&v->queues[queue]);
+}
+
 uint64_t virtio_memory_home(const struct virtio_device *v)
 {
 	(void)v;
