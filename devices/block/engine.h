@@ -31,6 +31,8 @@ struct engine_job {
 	unsigned iov_count;
 	uint64_t offset;
 	uint64_t bytes; /* the other operations */
+	/* ENGINE_READ, ENGINE_WRITE: so much that even copying it would hold up the loop. */
+	bool is_long;
 
 	struct list node;
 	int64_t result;

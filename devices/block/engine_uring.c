@@ -76,6 +76,9 @@ static void uring_submit(struct engine *engine, struct engine_job *job)
 	case ENGINE_DISCARD:
 		abort(); /* by contract not for this engine */
 	}
+	if (job->is_long) {
+		io_uring_sqe_set_flags(sqe, IOSQE_ASYNC);
+	}
 	io_uring_sqe_set_data(sqe, job);
 	u->queued++;
 	engine->in_flight++;

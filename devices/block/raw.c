@@ -15,6 +15,9 @@
 #define ZEROS_BYTES (256u << 10)
 static char zeros[ZEROS_BYTES] __attribute__((aligned(4096)));
 
+/* More than drivers ask for at once, unless told to. */
+#define LONG_BYTES (4u << 20)
+
 static struct block_raw *raw_of(struct block_backend *backend)
 {
 	return container_of(backend, struct block_raw, base);
@@ -55,6 +58,7 @@ static void submit_transfer(struct block_raw *raw, struct block_request *request
 	request->job.iov = iov;
 	request->job.iov_count = iov_count;
 	request->job.offset = request->offset + request->progress;
+	request->job.is_long = request->bytes - request->progress > LONG_BYTES;
 	submit_job(raw->engine, request);
 }
 
@@ -185,6 +189,8 @@ static void start_transfer(struct block_raw *raw, struct block_request *request)
 
 	if ((request->offset | request->bytes) & mask) {
 		finish(request, -EINVAL);
+	} else if (request->bytes > LONG_BYTES) {
+		submit_rest(raw, request);
 	} else {
 		on_transferred(raw, request, transfer_now(raw, request));
 	}

@@ -10,6 +10,8 @@
 
 /* The driver can start on this much while the rest of a batch is still being read. */
 #define SIGNAL_BYTES (256u << 10)
+/* Of one run: what the page cache has is copied at once, and others wait. */
+#define RUN_BYTES (16u << 20)
 
 int blk_queue_init(struct blk_queue *q, unsigned capacity)
 {
@@ -328,6 +330,7 @@ static bool take_request(struct blk_queue *q)
 		virtio_fail(q->device, "request without a header or a status byte");
 		return false;
 	}
+	q->run_bytes += r->chain.readable_bytes + r->chain.writable_bytes;
 	start_by_type(r);
 	return true;
 }
@@ -336,13 +339,14 @@ unsigned blk_queue_run(struct blk_queue *q)
 {
 	unsigned taken = 0;
 
-	while (taken < q->capacity && take_request(q)) {
+	q->run_bytes = 0;
+	while (taken < q->capacity && q->run_bytes < RUN_BYTES && take_request(q)) {
 		taken++;
 		if (q->unsignalled_bytes >= SIGNAL_BYTES) {
 			blk_queue_signal(q);
 		}
 	}
-	q->unfinished = taken == q->capacity;
+	q->unfinished = taken == q->capacity || q->run_bytes >= RUN_BYTES;
 	if (taken > 0) {
 		q->disk->ops->kick(q->disk);
 		blk_queue_signal(q);

@@ -46,6 +46,7 @@ struct blk_queue {
 
 	bool stalled;		    /* all requests are in use: goes on when some are done */
 	bool unfinished;	    /* run stopped before it saw the ring empty */
+	uint64_t run_bytes;	    /* of the chains taken in the present run */
 	uint64_t unsignalled_bytes; /* pushed, driver not yet interrupted; status bytes count */
 };
 
@@ -53,8 +54,8 @@ struct blk_queue {
 int blk_queue_init(struct blk_queue *q, unsigned capacity);
 void blk_queue_finish(struct blk_queue *q);
 
-/* Takes waiting chains, one ring full at most, and starts them. Returns how many. The driver rings
- * for the next one only if blk_queue_has_work is false afterwards. */
+/* Takes waiting chains, one ring full and some megabytes at most, and starts them. Returns how
+ * many. The driver rings for the next one only if blk_queue_has_work is false afterwards. */
 unsigned blk_queue_run(struct blk_queue *q);
 
 /* After completions outside of run: interrupts the driver if it wants that. */

@@ -186,6 +186,41 @@ Test(raw, many_requests_in_flight_all_complete)
 	finish(&f);
 }
 
+/* Short ones are copied at once from the page cache; these would hold up the loop. */
+Test(raw, long_transfer_leaves_the_loop_alone)
+{
+	enum {
+		BYTES = 8 << 20
+	};
+	char *out = malloc(BYTES);
+	char *in = calloc(1, BYTES);
+	struct iovec iov = { in, BYTES };
+	struct fixture f = { 0 };
+	struct test_request read = {
+		.request = { .operation = BLOCK_READ,
+			     .bytes = BYTES,
+			     .iov = &iov,
+			     .iov_count = 1,
+			     .done = on_done },
+		.fixture = &f,
+	};
+
+	make_file(&f, BYTES);
+	cr_assert(eq(int, open_disk(&f, false, false), 0));
+	memset(out, 'z', BYTES);
+	cr_assert(eq(int, transfer(&f, BLOCK_WRITE, 0, out, BYTES), 0));
+	f.done = 0;
+	f.disk->ops->submit(f.disk, &read.request);
+	cr_assert(zero(uint, f.done));
+	f.disk->ops->drain(f.disk);
+	cr_assert(eq(uint, f.done, 1));
+	cr_assert(zero(int, f.result));
+	cr_assert(zero(int, memcmp(in, out, BYTES)));
+	finish(&f);
+	free(in);
+	free(out);
+}
+
 Test(raw, discard_gives_blocks_back)
 {
 	static char data[256 << 10];

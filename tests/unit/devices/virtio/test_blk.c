@@ -390,6 +390,15 @@ static void stop_loop(void *arg)
 	loop_stop(arg);
 }
 
+static void run_loop(void)
+{
+	struct loop_task stop;
+
+	loop_task_init(&stop, stop_loop, loop);
+	loop_post(loop, &stop);
+	loop_run(loop);
+}
+
 /* One ring full is taken at a time; the last one leaves the ring empty without having seen it. */
 Test(blk, full_ring_does_not_lose_the_doorbell)
 {
@@ -398,7 +407,6 @@ Test(blk, full_ring_does_not_lose_the_doorbell)
 		{ DATA_GPA, 512, true },
 		{ STATUS_GPA, 1, true },
 	};
-	struct loop_task stop;
 
 	cr_assert(eq(int, make_disk(",queue-size=16"), 0));
 	start_driver(ALL_FEATURES);
@@ -407,10 +415,28 @@ Test(blk, full_ring_does_not_lose_the_doorbell)
 		(void)fake_ring_add(&ring, buffers, ARRAY_SIZE(buffers));
 	}
 	device->type->on_notify(device, 0);
-	loop_task_init(&stop, stop_loop, loop);
-	loop_post(loop, &stop);
-	loop_run(loop);
+	run_loop();
 	cr_assert(eq(u16, *fake_ring_avail_event(&ring), 16));
+}
+
+/* Requests have no largest size: a few huge ones are as much work as a full ring. */
+Test(blk, huge_requests_are_taken_a_few_at_a_time)
+{
+	const struct fake_buffer buffers[] = {
+		{ HEADER_GPA, sizeof(struct virtio_blk_outhdr), false },
+		{ DATA_GPA, 1u << 20, true },
+	};
+
+	cr_assert(eq(int, make_disk(""), 0));
+	start_driver(ALL_FEATURES);
+	set_header(VIRTIO_BLK_T_GET_ID, 0);
+	for (unsigned i = 0; i < 32; i++) {
+		(void)fake_ring_add(&ring, buffers, ARRAY_SIZE(buffers));
+	}
+	device->type->on_notify(device, 0);
+	cr_assert(eq(u16, ring.used->idx, 16));
+	run_loop();
+	cr_assert(eq(u16, ring.used->idx, 32));
 }
 
 Test(blk, drained_queue_stays_untouched)
