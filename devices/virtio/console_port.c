@@ -136,6 +136,10 @@ static size_t on_input(void *user, const uint8_t *bytes, size_t length)
 		if (virtio_pop(v, queue, &chain) != 1) {
 			break;
 		}
+		if (chain.writable_bytes == 0) {
+			virtio_fail(v, "a buffer for input without room");
+			break;
+		}
 		part = iov_write(iov + chain.readable_count, chain.writable_count, 0, bytes + taken,
 				 length - taken);
 		virtqueue_push(&v->queues[queue], chain.head, (uint32_t)part);
