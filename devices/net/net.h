@@ -49,7 +49,7 @@ struct net_ops {
 	void (*ready)(struct net_backend *backend);
 	/* Which VIRTIO_NET_F_* offloads the back end understands. */
 	uint64_t (*features)(struct net_backend *backend);
-	/* What the driver negotiated of them. */
+	/* What the driver negotiated of them, each with those that it builds on. */
 	void (*set_features)(struct net_backend *backend, uint64_t features);
 	void (*destroy)(struct net_backend *backend);
 };

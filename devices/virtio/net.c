@@ -104,7 +104,8 @@ static void net_start(struct virtio_device *v)
 	 */
 	if (v->queues[VIRTIO_NET_CTRL].next_avail == 0) {
 		virtio_net_filter_reset(net);
-		net->backend->ops->set_features(net->backend, v->driver_features);
+		net->backend->ops->set_features(net->backend,
+						virtio_net_sound_features(v->driver_features));
 	}
 	net->tx_blocked = false;
 }

@@ -5,10 +5,10 @@
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
 
-#define GUEST_OFFLOADS                                                                         \
-	((UINT64_C(1) << VIRTIO_NET_F_GUEST_CSUM) | (UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO4) | \
-	 (UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO6) | (UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN) |  \
-	 (UINT64_C(1) << VIRTIO_NET_F_GUEST_UFO))
+#define BIT(n)	       (UINT64_C(1) << (n))
+#define GUEST_TSO      (BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_TSO6))
+#define GUEST_SEGMENTS (GUEST_TSO | BIT(VIRTIO_NET_F_GUEST_ECN) | BIT(VIRTIO_NET_F_GUEST_UFO))
+#define GUEST_OFFLOADS (BIT(VIRTIO_NET_F_GUEST_CSUM) | GUEST_SEGMENTS)
 
 static const uint8_t broadcast[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
@@ -136,18 +136,31 @@ static bool set_mac(struct virtio_net *net, uint8_t which, struct command *comma
 	return true;
 }
 
+uint64_t virtio_net_sound_features(uint64_t features)
+{
+	if (!(features & BIT(VIRTIO_NET_F_GUEST_CSUM))) {
+		features &= ~GUEST_SEGMENTS;
+	}
+	return features & GUEST_TSO ? features : features & ~BIT(VIRTIO_NET_F_GUEST_ECN);
+}
+
 static bool set_guest_offloads(struct virtio_net *net, uint8_t which, struct command *command)
 {
-	const uint64_t allowed = net->v.driver_features & GUEST_OFFLOADS;
-	le64 offloads;
+	const uint64_t driver = net->v.driver_features;
+	uint64_t offloads;
+	le64 wanted;
 
 	if (which != VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET ||
 	    !virtio_has_feature(&net->v, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) ||
-	    !take(command, &offloads, sizeof(offloads)) || (le64_get(offloads) & ~allowed)) {
+	    !take(command, &wanted, sizeof(wanted))) {
 		return false;
 	}
-	net->backend->ops->set_features(net->backend, (net->v.driver_features & ~GUEST_OFFLOADS) |
-							      le64_get(offloads));
+	offloads = le64_get(wanted);
+	if ((offloads & ~(driver & GUEST_OFFLOADS)) ||
+	    offloads != virtio_net_sound_features(offloads)) {
+		return false;
+	}
+	net->backend->ops->set_features(net->backend, (driver & ~GUEST_OFFLOADS) | offloads);
 	return true;
 }
 

@@ -81,6 +81,9 @@ void virtio_net_on_writable(void *card);
 /* All as after power-on: everything is received. */
 void virtio_net_filter_reset(struct virtio_net *net);
 bool virtio_net_filter_accepts(const struct virtio_net *net, const uint8_t *destination);
+/* Without what builds on a feature that is missing (virtio 1.2 §5.1.3.1), which a back end's kernel
+ * would refuse altogether. */
+uint64_t virtio_net_sound_features(uint64_t features);
 /* Serves the control queue. */
 void virtio_net_control(struct virtio_net *net);
 

@@ -45,7 +45,7 @@ static uint64_t host_features(struct net_backend *backend)
 {
 	(void)backend;
 	return BIT(VIRTIO_NET_F_CSUM) | BIT(VIRTIO_NET_F_HOST_TSO4) | BIT(VIRTIO_NET_F_GUEST_CSUM) |
-	       BIT(VIRTIO_NET_F_GUEST_TSO4);
+	       BIT(VIRTIO_NET_F_GUEST_TSO4) | BIT(VIRTIO_NET_F_GUEST_ECN);
 }
 
 static void host_set_features(struct net_backend *backend, uint64_t features)

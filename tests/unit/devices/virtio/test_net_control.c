@@ -124,6 +124,22 @@ Test(virtio_net_control, offloads_can_be_switched_within_what_was_negotiated)
 		     VIRTIO_NET_ERR));
 }
 
+/* The kernel takes none of them then, and says so in our log each time. */
+Test(virtio_net_control, offloads_without_their_ground_do_not_reach_the_back_end)
+{
+	const uint64_t ecn = BIT(VIRTIO_NET_F_GUEST_CSUM) | BIT(VIRTIO_NET_F_GUEST_ECN);
+	const uint64_t tso = BIT(VIRTIO_NET_F_GUEST_TSO4);
+
+	fake_net_start(ecn | BIT(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS));
+	cr_assert(zero(u64, fake_net.host.features & BIT(VIRTIO_NET_F_GUEST_ECN)));
+	virtio_net_type.reset(fake_net.card);
+	fake_net_start(FAKE_NET_ALL);
+	cr_assert(eq(u8, fake_net_control(VIRTIO_NET_CTRL_GUEST_OFFLOADS, 0, &ecn, 8),
+		     VIRTIO_NET_ERR));
+	cr_assert(eq(u8, fake_net_control(VIRTIO_NET_CTRL_GUEST_OFFLOADS, 0, &tso, 8),
+		     VIRTIO_NET_ERR));
+}
+
 Test(virtio_net_control, unknown_and_short_commands_are_refused)
 {
 	fake_net_start(FAKE_NET_ALL);
