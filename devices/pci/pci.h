@@ -22,6 +22,7 @@
 #define PCI_FUNCTIONS	 8u
 
 struct machine_requests;
+struct msi;
 struct msix;
 struct pci_bus;
 struct pci_device;
@@ -72,8 +73,8 @@ struct pci_device {
 	struct pci_bar bars[PCI_BARS];
 	bool has_intx; /* INTA */
 	/* Called under `lock` after a write to configuration space that this device is to know
-	 * about (outside BARs and the MSI-X capability; the command register is included); NULL:
-	 * none. */
+	 * about (outside BARs, the MSI and the MSI-X capability; the command register is included);
+	 * NULL: none. */
 	void (*on_config_write)(struct pci_device *device, unsigned offset, unsigned size);
 	/* Called under `lock` before configuration space is read; for registers that are not plain
 	 * memory (virtio's PCI_CFG capability); NULL: none. */
@@ -91,7 +92,8 @@ struct pci_device {
 	_Atomic uint16_t command;		  /* the command register, readable without lock */
 	struct mutex intx_lock; /* innermost; guards intx and intx_level, not with `lock` */
 	struct irq_line intx;
-	bool intx_level;   /* before the interrupt-disable bit */
+	bool intx_level;   /* before the interrupt-disable bit and MSI */
+	struct msi *msi;   /* NULL without; see devices/pci/msi.h */
 	struct msix *msix; /* NULL without; see devices/pci/msix.h */
 };
 
@@ -109,7 +111,7 @@ void pci_device_reset(struct pci_device *device);
  * its offset. Before plug. Configuration bytes are read-only unless set in `writable`. -ENOSPC. */
 int pci_add_capability(struct pci_device *device, uint8_t id, unsigned length);
 
-/* Level of INTA, honouring the interrupt-disable bit. Any thread. */
+/* Level of INTA, honouring the interrupt-disable bit and MSI. Any thread. */
 void pci_intx_set(struct pci_device *device, bool level);
 
 /* Whether the guest allows the device to access memory and send messages (bus master bit). Any

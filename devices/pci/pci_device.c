@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "devices/pci/msi.h"
 #include "devices/pci/msix.h"
 #include "devices/pci/pci_bus.h"
 #include "vmm/base/bytes.h"
@@ -24,7 +25,8 @@ static bool overlaps(unsigned offset, unsigned size, unsigned start, unsigned le
 
 static void drive_intx(struct pci_device *device) REQUIRES(device->intx_lock)
 {
-	const bool disabled = atomic_load(&device->command) & PCI_COMMAND_INTX_DISABLE;
+	const bool disabled = (atomic_load(&device->command) & PCI_COMMAND_INTX_DISABLE) ||
+			      (device->msi && msi_is_enabled(device->msi));
 
 	irq_line_set(&device->intx, device->intx_level && !disabled);
 }
@@ -44,14 +46,26 @@ void pci_intx_set(struct pci_device *device, bool level)
 	}
 }
 
-static void set_command(struct pci_device *device, uint16_t command)
+/* After what silences INTA has changed. */
+static void update_intx(struct pci_device *device)
 {
-	atomic_store(&device->command, command);
 	if (device->has_intx) {
 		mutex_lock(&device->intx_lock);
 		drive_intx(device);
 		mutex_unlock(&device->intx_lock);
 	}
+}
+
+static void set_command(struct pci_device *device, uint16_t command)
+{
+	atomic_store(&device->command, command);
+	update_intx(device);
+}
+
+static void update_msi(struct pci_device *device)
+{
+	msi_update(device->msi);
+	update_intx(device);
 }
 
 static bool is_intx_high(struct pci_device *device)
@@ -96,6 +110,8 @@ void pci_device_write(struct pci_device *device, unsigned offset, unsigned size,
 		pci_bars_update(device);
 	} else if (device->msix && msix_covers(device->msix, offset, size)) {
 		msix_update(device->msix);
+	} else if (device->msi && msi_covers(device->msi, offset, size)) {
+		update_msi(device);
 	} else if (device->on_config_write) {
 		device->on_config_write(device, offset, size);
 	}
@@ -247,6 +263,9 @@ void pci_device_reset(struct pci_device *device)
 	pci_bars_update(device);
 	if (device->msix) {
 		msix_update(device->msix);
+	}
+	if (device->msi) {
+		update_msi(device);
 	}
 	mutex_unlock(&device->lock);
 	pci_bars_retry(device->bus);
