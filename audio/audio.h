@@ -42,6 +42,7 @@ enum audio_direction {
 
 struct audio_stream;
 
+/* All may call anything here; only on_reached may close the stream. */
 struct audio_stream_ops {
 	/* Playback: there is room. Copies the next frames to `frames`, at most `count`; returns how
 	 * many there were. Fewer: the card kicks when it has more. */
@@ -50,7 +51,8 @@ struct audio_stream_ops {
 	size_t (*push)(void *arg, const void *frames, size_t count);
 	/* audio_stream_position has reached what audio_stream_wake_at asked for. */
 	void (*on_reached)(void *arg);
-	/* Playback ran dry, or captured frames were lost. May be NULL. */
+	/* Playback ran dry and goes on now (a stream that ends, after all its frames, had no
+	 * underrun), or captured frames were lost. May be NULL. */
 	void (*on_xrun)(void *arg);
 };
 
@@ -58,7 +60,7 @@ struct audio_stream_config {
 	enum audio_direction direction;
 	struct audio_format format;
 	uint32_t buffer_frames; /* of the guest's own buffer: more can't be pulled ahead */
-	uint32_t period_frames; /* how often the guest wants to hear of it; <= buffer_frames */
+	uint32_t period_frames; /* how often the guest wants to hear of it; 1 to buffer_frames */
 	const char *name;	/* "snd0", of the card; outlives the stream */
 	unsigned index;		/* of the stream in its card */
 	const struct audio_stream_ops *ops;
@@ -87,7 +89,9 @@ void audio_pause(struct audio *audio);
 void audio_resume(struct audio *audio);
 
 /* Playback: the guest has given `written` frames since the stream was opened, more than when this
- * was last called; those not pulled yet can be. From this on a frame's latency is measured. */
+ * was last called; those not pulled yet can be. From this on the latency is measured: of the first
+ * of these frames, while the stream runs. A card that can't know (its guest writes into a ring and
+ * does not tell) need not call this as long as its pulls never come up short. */
 void audio_stream_kick(struct audio_stream *stream, uint64_t written);
 
 /* Frames the host has consumed (playback) or brought (capture) since the stream was opened: as of
@@ -110,7 +114,8 @@ void audio_stream_set_volume(struct audio_stream *stream, const uint32_t *volume
 
 /* --- privacy --------------------------------------------------------------------------------- */
 
-/* Until this is allowed, captured frames are silence. Any thread. */
+/* Until this is allowed, captured frames are silence, and the back end opens no capture stream at
+ * the host. Any thread; not while audio_destroy runs. */
 void audio_allow_capture(struct audio *audio, bool allowed);
 /* Whether the guest is listening right now: allowed, and a capture stream runs. Any thread. */
 bool audio_is_listening(const struct audio *audio);
@@ -142,7 +147,7 @@ struct audio_stats {
 	bool is_running;
 	uint64_t since_ns;  /* by clock_now_ns */
 	uint64_t written;   /* frames the guest gave, or were brought to it */
-	uint64_t played;    /* the position */
+	uint64_t played;    /* the position; equals `written` when all is played */
 	uint64_t underruns; /* times that playback ran dry while it ran */
 	uint64_t underrun_frames;
 	uint64_t overruns; /* times that captured frames were lost */

@@ -33,7 +33,7 @@ struct audio_backend {
 
 /* First member of a back end's part of one stream. */
 struct audio_voice {
-	struct audio_stream *stream; /* borrowed */
+	struct audio_stream *stream; /* borrowed; filled in when open has returned */
 };
 
 struct audio_backend_type {
@@ -43,26 +43,26 @@ struct audio_backend_type {
 	size_t options_size;
 
 	/* Whether there is what it needs, found out by connecting, not by looking for a program;
-	 * may take a second. NULL: never chosen by itself. Any thread. */
+	 * may take a second. NULL: never chosen by itself. Any thread, without a loop. */
 	bool (*is_available)(void);
-	/* `options` is valid for the call only. -ECONNREFUSED and others: what it needs is not
-	 * there. */
+	/* `options` is valid for the call only. -ECONNREFUSED: its server is not there. */
 	int (*create)(const struct audio_backend_env *env, const void *options,
 		      struct audio_backend **out, struct error *err);
 	/* The voices are closed. */
 	void (*destroy)(struct audio_backend *backend);
 
 	/* A stream was opened: audio_stream_config tells of it. Stopped. -EAGAIN: the server is
-	 * away now, audio_backend_ready comes. */
+	 * away now, audio_backend_ready comes; other errors are logged with `err`. NULL: no voice
+	 * for any stream, and nothing below is needed. */
 	int (*open)(struct audio_backend *backend, struct audio_stream *stream,
 		    struct audio_voice **out, struct error *err);
-	/* Plays what it has pulled, then is gone; the stream is gone at once. */
+	/* Stopped. Plays what it has pulled, then is gone; the stream is gone at once. */
 	void (*close)(struct audio_voice *voice);
 	/* From now on pulls or pushes, and reports. */
 	void (*start)(struct audio_voice *voice);
 	/* No more pulls or pushes. `drain`: play what was pulled; else hold it until start. */
 	void (*stop)(struct audio_voice *voice, bool drain);
-	/* A pull came up short, and there is more now. */
+	/* The last pull came up short, and there is more now. */
 	void (*kick)(struct audio_voice *voice);
 	/* AUDIO_VOLUME_MAX: as it is. NULL: can't. */
 	void (*set_volume)(struct audio_voice *voice, const uint32_t *volumes, unsigned count);
@@ -79,7 +79,10 @@ size_t audio_stream_pull(struct audio_stream *stream, void *frames, size_t count
 /* Capture: these came. Frames the guest had no room for count as overrun. */
 void audio_stream_push(struct audio_stream *stream, const void *frames, size_t count);
 
-/* How far the host is, whenever it tells. */
+/* How far the host is, whenever it tells, and often after a start. The first report after start, an
+ * underrun, or a stop sets the stream's clock going: so only while the host really plays. Later
+ * ones keep it right; late, in steps or with jitter is fine. Capture: each push is a report of its
+ * own, and only the latency is read here. */
 struct audio_report {
 	uint64_t at_ns;	   /* of clock_now_ns, when this was so */
 	uint64_t consumed; /* frames since the voice was opened, of those pulled */
@@ -87,7 +90,8 @@ struct audio_report {
 };
 void audio_stream_report(struct audio_stream *stream, const struct audio_report *report);
 
-/* Playback ran dry: nothing to pull when it was needed, for that many frames (0: not known). */
+/* Playback ran dry: nothing to pull when it was needed, for that many frames (0: not known). Tell
+ * whenever the host says so: at the end of a stream, after all its frames, it does not count. */
 void audio_stream_underrun(struct audio_stream *stream, uint64_t frames);
 /* The server skipped or repeated by its own fault. */
 void audio_stream_gap(struct audio_stream *stream);
