@@ -14,7 +14,6 @@
 #include "devices/pci/pci.h"
 #include "devices/virtio/virtio.h"
 #include "tests/unit/devices/virtio/fake_driver.h"
-#include "vmm/base/compiler.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
 #include "vmm/boot/layout.h"
@@ -36,11 +35,6 @@ static struct virtio_device v;
 static struct fake_machine machine;
 static struct fake_driver driver;
 static unsigned starts, stops, drains, notifies[QUEUES], config_writes, config_offset, log_lines;
-/* Of queue 0: chains that a busy driver offers again as soon as they are back; the most that were
- * taken in one call. */
-static unsigned refills, longest_turn;
-static bool pauses; /* the device, within its first turn */
-static struct virtio_type short_turns;
 
 static void start(struct virtio_device *device)
 {
@@ -64,21 +58,10 @@ static void on_notify(struct virtio_device *device, unsigned queue)
 {
 	struct iovec iov[8];
 	struct virtqueue_chain chain = { .iov = iov, .iov_capacity = 8 };
-	unsigned taken = 0;
 
 	notifies[queue]++;
 	while (virtio_pop(device, queue, &chain)) {
 		virtqueue_push(&device->queues[queue], chain.head, (uint32_t)chain.readable_bytes);
-		taken++;
-		if (refills > 0) {
-			refills--;
-			fake_ring_offer(&driver.rings[queue], chain.head);
-		}
-	}
-	longest_turn = MAX(longest_turn, taken);
-	if (pauses) {
-		pauses = false;
-		virtio_quiesce(device);
 	}
 	virtio_signal(device, queue);
 }
@@ -385,69 +368,6 @@ Test(virtio_pci, without_bus_master_no_memory_is_touched)
 	pci_config_write(machine.pci, 8, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	fake_machine_run(&machine);
 	cr_assert(eq(u16, driver.rings[0].used->idx, 1));
-}
-
-/* A driver on another processor can fill the ring faster than the device empties it. */
-Test(virtio_pci, others_have_their_turn_beside_a_busy_driver)
-{
-	const struct fake_buffer buffer = { fake_driver_alloc(&driver, 16), 16, false };
-
-	fake_driver_start(&driver, 0, 0);
-	refills = 10 * QUEUE_SIZE;
-	(void)fake_ring_add(&driver.rings[0], &buffer, 1);
-	fake_driver_kick(&driver, 0);
-	cr_assert(eq(uint, longest_turn, QUEUE_SIZE));
-	cr_assert(eq(u16, driver.rings[0].used->idx, 10 * QUEUE_SIZE + 1), "all the same");
-}
-
-Test(virtio_pci, type_says_how_long_a_turn_is)
-{
-	const struct fake_buffer buffer = { fake_driver_alloc(&driver, 16), 16, false };
-
-	short_turns = type;
-	short_turns.turn = 3;
-	v.type = &short_turns;
-	fake_driver_start(&driver, 0, 0);
-	for (unsigned i = 0; i < 8; i++) {
-		(void)fake_ring_add(&driver.rings[0], &buffer, 1);
-	}
-	fake_driver_kick(&driver, 0);
-	cr_assert(eq(uint, longest_turn, 3));
-	cr_assert(eq(u16, driver.rings[0].used->idx, 8));
-}
-
-Test(virtio_pci, turn_that_was_over_goes_on_after_a_pause)
-{
-	const struct fake_buffer buffer = { fake_driver_alloc(&driver, 16), 16, false };
-
-	short_turns = type;
-	short_turns.turn = 1;
-	v.type = &short_turns;
-	fake_driver_start(&driver, 0, 0);
-	(void)fake_ring_add(&driver.rings[0], &buffer, 1);
-	(void)fake_ring_add(&driver.rings[0], &buffer, 1);
-	pauses = true;
-	fake_driver_kick(&driver, 0);
-	cr_assert(eq(u16, driver.rings[0].used->idx, 1));
-	virtio_resume(&v);
-	fake_machine_run(&machine);
-	cr_assert(eq(u16, driver.rings[0].used->idx, 2));
-}
-
-Test(virtio_pci, only_what_can_be_popped_is_work)
-{
-	const struct fake_buffer buffer = { fake_driver_alloc(&driver, 16), 16, false };
-
-	fake_driver_start(&driver, 0, 0);
-	cr_assert(not(virtio_has_work(&v, 0)));
-	(void)fake_ring_add(&driver.rings[0], &buffer, 1);
-	cr_assert(virtio_has_work(&v, 0));
-	pci_config_write(machine.pci, 8, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
-	cr_assert(not(virtio_has_work(&v, 0)), "not a bus master");
-	pci_config_write(machine.pci, 8, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	virtio_quiesce(&v);
-	cr_assert(not(virtio_has_work(&v, 0)), "paused");
-	virtio_resume(&v);
 }
 
 /* --- interrupts --- */
