@@ -15,8 +15,11 @@
 #define UNLIKELY(x)		 __builtin_expect(!!(x), 0)
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define MIN(a, b)	  ((a) < (b) ? (a) : (b))
-#define MAX(a, b)	  ((a) > (b) ? (a) : (b))
+/* <sys/param.h>, which headers of libraries take in, has its own. */
+#undef MIN
+#undef MAX
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* `alignment` is a power of two; the caller knows that the sum does not wrap. */
 #define ALIGN_UP(value, alignment)   (((value) + (alignment)-1) & ~((alignment)-1))
