@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "audio/backend.h"
 #include "audio/none.h"
+#include "audio/pulse.h"
+#include "config.h"
 
 const struct audio_backend_type *const audio_backend_types[] = {
+#if HAVE_PULSE
+	&audio_pulse_type,
+#endif
 	&audio_none_type,
 	NULL,
 };

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "audio/pulse_voice.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "audio/pulse_backend.h"
+#include "audio/pulse_format.h"
+#include "audio/pulse_library.h"
+#include "vmm/base/clock.h"
+#include "vmm/base/compiler.h"
+#include "vmm/base/log.h"
+
+#define LOG_TAG "audio:pulse"
+#define MS	UINT64_C(1000000)
+/* A rest is some tens of milliseconds; a device that stands has this long to go on. */
+#define REST_LIMIT_NS	  (2 * NS_PER_SECOND)
+#define SUSPENDED_FOR_NS  (500 * MS)
+#define STREAM_NAME_BYTES 160
+
+static struct pulse_voice *of_base(struct audio_voice *voice)
+{
+	return container_of(voice, struct pulse_voice, base);
+}
+
+static void unref(pa_operation *operation)
+{
+	if (operation) {
+		libpulse.operation_unref(operation);
+	}
+}
+
+/* --- the end of a voice --- */
+
+static void free_voice(struct pulse_voice *v)
+{
+	loop_timer_disarm(&v->limit);
+	list_remove(&v->node);
+	if (v->stream) {
+		libpulse.stream_set_state_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_latency_update_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_write_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_read_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_underflow_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_overflow_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_suspended_callback(v->stream, NULL, NULL);
+		libpulse.stream_set_moved_callback(v->stream, NULL, NULL);
+		(void)libpulse.stream_disconnect(v->stream);
+		libpulse.stream_unref(v->stream);
+	}
+	free(v);
+}
+
+static void lose(struct pulse_voice *v)
+{
+	if (v->base.stream) {
+		audio_voice_lost(&v->base);
+	}
+	free_voice(v);
+}
+
+void pulse_voices_lose(struct pulse_backend *b)
+{
+	struct pulse_voice *v;
+
+	list_for_each (v, &b->leaving, struct pulse_voice, node) {
+		lose(v);
+	}
+	list_for_each (v, &b->voices, struct pulse_voice, node) {
+		lose(v);
+	}
+}
+
+/* The server is there, but will not have this stream. */
+static void on_refused(struct pulse_voice *v, const char *why)
+{
+	if (v->base.stream) {
+		const struct audio_stream_config *config = audio_stream_config(v->base.stream);
+
+		log_warn(LOG_TAG, "%s stream %u: %s: silence for now", config->name, config->index,
+			 why);
+		pulse_server_refused(v->backend);
+	}
+	lose(v);
+}
+
+static void on_limit(void *arg)
+{
+	struct pulse_voice *v = arg;
+
+	if (v->base.stream) {
+		on_refused(v, "the sound server has suspended its device");
+	} else {
+		free_voice(v);
+	}
+}
+
+/* --- what the server does --- */
+
+static void cork(struct pulse_voice *v, bool is_corked)
+{
+	if (v->is_corked != is_corked) {
+		v->is_corked = is_corked;
+		unref(libpulse.stream_cork(v->stream, is_corked, NULL, NULL));
+	}
+}
+
+/* A suspended device takes nothing, and a guest would stand still by it. One that was idle is
+ * suspended, too, until playback has started. */
+static void watch_device(struct pulse_voice *v)
+{
+	if (!v->base.stream) {
+		return;
+	}
+	if (v->is_started && libpulse.stream_is_suspended(v->stream) > 0) {
+		loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + SUSPENDED_FOR_NS);
+	} else {
+		loop_timer_disarm(&v->limit);
+	}
+}
+
+static void send_volume(struct pulse_voice *v)
+{
+	if (v->is_ready && v->has_volume) {
+		unref(libpulse.context_set_sink_input_volume(v->backend->context,
+							     libpulse.stream_get_index(v->stream),
+							     &v->volume, NULL, NULL));
+	}
+}
+
+static void run(struct pulse_voice *v)
+{
+	if (v->direction == AUDIO_PLAYBACK) {
+		pulse_flow_fill(v);
+	}
+	cork(v, false);
+	pulse_flow_ask(v);
+	watch_device(v);
+}
+
+static void on_state(pa_stream *stream, void *arg)
+{
+	struct pulse_voice *v = arg;
+	pa_stream_state_t state = libpulse.stream_get_state(stream);
+
+	if (state == PA_STREAM_READY) {
+		v->is_ready = true;
+		send_volume(v);
+		if (v->is_started) {
+			run(v);
+		}
+	} else if (!PA_STREAM_IS_GOOD(state)) {
+		on_refused(v, libpulse.strerror(libpulse.context_errno(v->backend->context)));
+	}
+}
+
+static void on_device(pa_stream *stream UNUSED, void *arg)
+{
+	watch_device(arg);
+}
+
+/* --- opening --- */
+
+static pa_stream *make_stream(struct pulse_backend *b, const struct audio_stream_config *config)
+{
+	pa_proplist *list = libpulse.proplist_new();
+	char name[STREAM_NAME_BYTES], id[STREAM_NAME_BYTES];
+	pa_sample_spec spec;
+	pa_channel_map map;
+	pa_stream *stream;
+
+	(void)snprintf(name, sizeof(name), "%s: %s", b->env.machine_name, config->name);
+	/* Volumes are remembered by role, unless there is a better name. */
+	(void)snprintf(id, sizeof(id), "%s-by-application-name:Thunderlake %s",
+		       config->direction == AUDIO_PLAYBACK ? "sink-input" : "source-output",
+		       b->env.machine_name);
+	(void)libpulse.proplist_sets(list, PA_PROP_MEDIA_NAME, name);
+	(void)libpulse.proplist_sets(list, PA_PROP_MEDIA_ROLE, "video");
+	(void)libpulse.proplist_sets(list, "module-stream-restore.id", id);
+	pulse_format_translate(&config->format, &spec, &map);
+	stream = libpulse.stream_new_with_proplist(b->context, name, &spec, &map, list);
+	libpulse.proplist_free(list);
+	return stream;
+}
+
+/* Corked until it is started. The server may mix channels for a device that has others, and move
+ * the stream to another device: it knows its user's wishes. */
+static int connect_stream(struct pulse_voice *v, const struct audio_stream_config *config)
+{
+	const pa_stream_flags_t flags =
+		(pa_stream_flags_t)(PA_STREAM_START_CORKED | PA_STREAM_ADJUST_LATENCY |
+				    PA_STREAM_AUTO_TIMING_UPDATE);
+	struct pulse_backend *b = v->backend;
+	pa_buffer_attr attr;
+
+	pulse_format_buffer(config, b->latency_ms, &attr);
+	if (config->direction == AUDIO_PLAYBACK) {
+		return libpulse.stream_connect_playback(v->stream, b->sink, &attr, flags, NULL,
+							NULL);
+	}
+	return libpulse.stream_connect_record(v->stream, b->source, &attr, flags);
+}
+
+int pulse_voice_open(struct audio_backend *backend, struct audio_stream *stream,
+		     struct audio_voice **out, struct error *err)
+{
+	struct pulse_backend *b = container_of(backend, struct pulse_backend, base);
+	const struct audio_stream_config *config = audio_stream_config(stream);
+	struct pulse_voice *v;
+
+	if (!b->is_ready) {
+		return error_set(err, -EAGAIN, "the sound server is away");
+	}
+	v = calloc(1, sizeof(*v));
+	if (!v) {
+		return error_set_errno(err, -ENOMEM, "a stream of the sound server");
+	}
+	v->base.stream = stream;
+	v->backend = b;
+	v->direction = config->direction;
+	v->format = config->format;
+	v->frame_bytes = (uint32_t)audio_frame_bytes(&config->format);
+	v->is_corked = true;
+	v->usual_latency = -1;
+	loop_timer_init(&v->limit, on_limit, v);
+	list_append(&b->voices, &v->node);
+	v->stream = make_stream(b, config);
+	if (!v->stream || connect_stream(v, config) < 0) {
+		(void)error_set(err, -EIO, "the sound server refuses a stream: %s",
+				libpulse.strerror(libpulse.context_errno(b->context)));
+		free_voice(v);
+		return -EIO;
+	}
+	libpulse.stream_set_state_callback(v->stream, on_state, v);
+	libpulse.stream_set_suspended_callback(v->stream, on_device, v);
+	libpulse.stream_set_moved_callback(v->stream, on_device, v);
+	pulse_flow_attach(v);
+	*out = &v->base;
+	return 0;
+}
+
+/* --- what the guest does --- */
+
+void pulse_voice_start(struct audio_voice *voice)
+{
+	struct pulse_voice *v = of_base(voice);
+
+	v->is_started = true;
+	if (v->is_ready) {
+		run(v);
+	}
+}
+
+static void on_drained(pa_stream *stream UNUSED, int success UNUSED, void *arg)
+{
+	struct pulse_voice *v = arg;
+
+	v->is_draining = false;
+	if (!v->base.stream) {
+		free_voice(v);
+	} else if (!v->is_started) {
+		cork(v, true);
+	}
+}
+
+/* Plays what there is to its end; on_drained then. */
+static void drain(struct pulse_voice *v)
+{
+	pa_operation *operation = NULL;
+
+	if (v->is_draining) {
+		return;
+	}
+	if (v->is_ready && v->moved > 0) {
+		cork(v, false);
+		operation = libpulse.stream_drain(v->stream, on_drained, v);
+	}
+	v->is_draining = operation != NULL;
+	if (operation) {
+		libpulse.operation_unref(operation);
+	} else {
+		on_drained(v->stream, true, v);
+	}
+}
+
+void pulse_voice_stop(struct audio_voice *voice, bool is_drained)
+{
+	struct pulse_voice *v = of_base(voice);
+
+	v->is_started = false;
+	loop_timer_disarm(&v->limit);
+	if (v->direction == AUDIO_PLAYBACK && is_drained) {
+		drain(v);
+	} else if (v->is_ready) {
+		cork(v, true);
+	}
+}
+
+void pulse_voice_close(struct audio_voice *voice)
+{
+	struct pulse_voice *v = of_base(voice);
+
+	v->is_started = false;
+	v->base.stream = NULL;
+	if (v->direction == AUDIO_CAPTURE) {
+		free_voice(v);
+		return;
+	}
+	list_remove(&v->node);
+	list_append(&v->backend->leaving, &v->node);
+	loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + REST_LIMIT_NS);
+	drain(v);
+}
+
+void pulse_voice_kick(struct audio_voice *voice)
+{
+	struct pulse_voice *v = of_base(voice);
+
+	if (v->is_ready && v->direction == AUDIO_PLAYBACK) {
+		pulse_flow_fill(v);
+	}
+}
+
+void pulse_voice_set_volume(struct audio_voice *voice, const uint32_t *volumes, unsigned count)
+{
+	struct pulse_voice *v = of_base(voice);
+
+	if (v->direction != AUDIO_PLAYBACK || count == 0) {
+		return;
+	}
+	v->volume.channels = (uint8_t)v->format.channels;
+	for (unsigned i = 0; i < v->format.channels; i++) {
+		double part = (double)volumes[MIN(i, count - 1)] / AUDIO_VOLUME_MAX;
+
+		v->volume.values[i] = libpulse.sw_volume_from_linear(part);
+	}
+	v->has_volume = true;
+	send_volume(v);
+}
