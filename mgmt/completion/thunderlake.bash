@@ -110,7 +110,7 @@ _thunderlake() {
 		if ((COMP_CWORD == 2)); then
 			_thunderlake_words 'build list show path --help'
 		else
-			_thunderlake_words "$(_thunderlake_images "$1") --output= --force"
+			_thunderlake_words "$(_thunderlake_images "$1") --output= --force --help"
 		fi
 		;;
 	esac
