@@ -16,6 +16,7 @@
 #include "devices/virtio/input.h"
 #include "devices/virtio/net.h"
 #include "devices/virtio/rng.h"
+#include "devices/virtio/snd.h"
 
 const struct device_type *const device_types[] = {
 	&rtc_type,
@@ -31,6 +32,7 @@ const struct device_type *const device_types[] = {
 	&virtio_rng_type,
 	&virtio_balloon_type,
 	&virtio_gpu_type,
+	&virtio_snd_type,
 	&virtio_keyboard_type,
 	&virtio_tablet_type,
 	&virtio_mouse_type,

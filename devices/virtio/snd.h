@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_DEVICES_VIRTIO_SND_H
+#define THUNDERLAKE_DEVICES_VIRTIO_SND_H
+
+#include <stdbool.h>
+
+#include "devices/device.h"
+
+/*
+ * Sound card (virtio 1.2 §5.14) on env->audio: several streams for playback and capture, mono to
+ * 7.1, a jack for loudspeakers and one for a microphone. The guest's clock is the host's: a buffer
+ * comes back when its last frame has been consumed, or recorded, and not before. Samples go
+ * straight from guest memory into the host's buffer.
+ */
+extern const struct device_type virtio_snd_type;
+
+enum virtio_snd_jack {
+	VIRTIO_SND_JACK_LINE_OUT,
+	VIRTIO_SND_JACK_MICROPHONE, /* only where there are capture streams */
+};
+
+/* Puts a plug in or out; both are in after init. Main thread. -ENOENT: no such jack. */
+int virtio_snd_set_jack(void *state, enum virtio_snd_jack jack, bool connected);
+
+#endif
