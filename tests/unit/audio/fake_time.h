@@ -20,6 +20,7 @@
 static uint64_t fake_now_ns;
 static struct loop_task fake_stop;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) its names are reserved */
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
 	if (clock != CLOCK_MONOTONIC || fake_now_ns == 0) {
