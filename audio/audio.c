@@ -8,6 +8,13 @@
 #include "audio/audio_state.h"
 #include "vmm/base/compiler.h"
 
+static void tell_listening(const struct audio *audio)
+{
+	if (audio->on_listening) {
+		audio->on_listening(audio->on_listening_arg);
+	}
+}
+
 static void on_capture_changed(void *arg)
 {
 	struct audio *audio = arg;
@@ -24,6 +31,13 @@ static void on_capture_changed(void *arg)
 			audio_stream_disconnect(stream);
 		}
 	}
+	tell_listening(audio);
+}
+
+void audio_count_captures(struct audio *audio, int change)
+{
+	(void)atomic_fetch_add(&audio->captures, (unsigned)change);
+	tell_listening(audio);
 }
 
 int audio_create(struct loop *loop, struct audio **out)
@@ -104,6 +118,12 @@ void audio_allow_capture(struct audio *audio, bool allowed)
 bool audio_is_listening(const struct audio *audio)
 {
 	return atomic_load(&audio->is_capture_allowed) && atomic_load(&audio->captures) > 0;
+}
+
+void audio_on_listening(struct audio *audio, void (*fn)(void *arg), void *arg)
+{
+	audio->on_listening = fn;
+	audio->on_listening_arg = arg;
 }
 
 /* --- who listens in --- */

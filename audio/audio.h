@@ -119,6 +119,9 @@ void audio_stream_set_volume(struct audio_stream *stream, const uint32_t *volume
 void audio_allow_capture(struct audio *audio, bool allowed);
 /* Whether the guest is listening right now: allowed, and a capture stream runs. Any thread. */
 bool audio_is_listening(const struct audio *audio);
+/* `fn` comes, on the audio loop, when that may have changed; NULL: no more. Before the loop runs,
+ * or on it. */
+void audio_on_listening(struct audio *audio, void (*fn)(void *arg), void *arg);
 
 /* --- who listens in: records, measurements --------------------------------------------------- */
 

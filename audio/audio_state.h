@@ -28,6 +28,8 @@ struct audio {
 	_Atomic bool is_capture_allowed;
 	_Atomic unsigned captures;	  /* that run */
 	struct loop_task capture_changed; /* is_capture_allowed did */
+	void (*on_listening)(void *arg);  /* NULL: nobody wants to know */
+	void *on_listening_arg;
 };
 
 /* A moment at which the guest wrote, to be compared with when it was heard. */
@@ -81,6 +83,11 @@ struct audio_stream {
 	uint32_t volumes[AUDIO_CHANNELS_MAX];
 	struct audio_counters counters;
 };
+
+/* --- audio.c --- */
+
+/* A capture stream began to run, or this many fewer do. */
+void audio_count_captures(struct audio *audio, int change);
 
 /* --- audio_stream.c --- */
 

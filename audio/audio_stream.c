@@ -129,7 +129,7 @@ const struct audio_stream_config *audio_stream_config(const struct audio_stream 
 void audio_stream_run(struct audio_stream *stream)
 {
 	if (!is_playback(stream)) {
-		(void)atomic_fetch_add(&stream->audio->captures, 1);
+		audio_count_captures(stream->audio, 1);
 	}
 	stream->dry_ns = clock_now_ns();
 	audio_clock_start(&stream->clock);
@@ -146,7 +146,7 @@ void audio_stream_halt(struct audio_stream *stream, bool drain)
 	uint64_t position = audio_stream_position(stream);
 
 	if (!is_playback(stream)) {
-		(void)atomic_fetch_sub(&stream->audio->captures, 1);
+		audio_count_captures(stream->audio, -1);
 	}
 	audio_clock_stop(&stream->clock, drain ? stream->moved : position);
 	audio_forget_marks(stream);

@@ -120,7 +120,7 @@ int audio_backend_check(const char *text, struct error *err);
  * runs. */
 int audio_backend_create(const char *text, struct audio *audio, const char *machine_name,
 			 struct error *err);
-/* Streams are closed. Harmless without one. After the loop was stopped. */
+/* Streams are closed. Harmless without one. On the audio loop, or after it was stopped. */
 void audio_backend_destroy(struct audio *audio);
 
 #endif
