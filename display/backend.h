@@ -51,7 +51,8 @@ struct display_backend_type {
 	/* `options` is valid for the call only. */
 	int (*create)(const struct display_backend_env *env, const void *options,
 		      struct display_backend **out, struct error *err);
-	/* The machine's state changed: "paused", "" while it runs. NULL: not shown anywhere. */
+	/* The machine's state changed: "paused", "microphone on", "" when there is nothing to tell
+	 * of one that runs. NULL: not shown anywhere. */
 	void (*set_state)(struct display_backend *backend, const char *state);
 	/* Fills `text` with one line on where to look: "VNC on unix:/run/…". NULL: nothing. */
 	void (*describe)(const struct display_backend *backend, char *text, size_t size);

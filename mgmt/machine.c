@@ -18,6 +18,7 @@
 #include "mgmt/machine_devices.h"
 #include "mgmt/machine_requests.h"
 #include "mgmt/recording.h"
+#include "mgmt/sound.h"
 #include "mgmt/uuid.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
@@ -51,6 +52,7 @@ struct machine {
 	struct recording *recording;
 	struct input *input;
 	struct clipboard *clipboard;
+	struct sound *sound; /* NULL: no sound card */
 	struct machine_devices *devices;
 	struct cpus *cpus;
 
@@ -132,12 +134,25 @@ void machine_start(struct machine *machine)
 	cpus_resume(machine->cpus);
 }
 
+/* From here on nothing touches the guest's memory. */
+static void quieten(struct machine *machine)
+{
+	cpus_pause(machine->cpus);
+	sound_pause(machine->sound);
+	machine_devices_quiesce(machine->devices);
+}
+
+static void wake_devices(struct machine *machine)
+{
+	machine_devices_resume(machine->devices);
+	sound_resume(machine->sound);
+}
+
 static void stop_all(struct machine *machine, enum machine_status status)
 {
 	bool ran = machine->status == MACHINE_RUNNING;
 
-	cpus_pause(machine->cpus);
-	machine_devices_quiesce(machine->devices);
+	quieten(machine);
 	machine->status = status;
 	if (ran) {
 		emit(machine, MACHINE_EVENT_STOP, NULL, NULL, 0);
@@ -164,7 +179,7 @@ int machine_resume(struct machine *machine, struct error *err)
 				 "the machine has ended: resetting it is required before it can "
 				 "go on");
 	}
-	machine_devices_resume(machine->devices);
+	wake_devices(machine);
 	machine_start(machine);
 	emit(machine, MACHINE_EVENT_RESUME, NULL, NULL, 0);
 	return 0;
@@ -175,8 +190,7 @@ static int reset(struct machine *machine, bool by_guest, struct error *err)
 	bool goes_on = by_guest || machine->status != MACHINE_PAUSED;
 	int code;
 
-	cpus_pause(machine->cpus);
-	machine_devices_quiesce(machine->devices);
+	quieten(machine);
 	machine_devices_reset(machine->devices);
 	q35_reset(machine->q35);
 	code = guest_mem_clear(machine->mem);
@@ -192,7 +206,7 @@ static int reset(struct machine *machine, bool by_guest, struct error *err)
 	emit(machine, MACHINE_EVENT_RESET, NULL, NULL, by_guest);
 	machine->status = MACHINE_PAUSED;
 	if (goes_on) {
-		machine_devices_resume(machine->devices);
+		wake_devices(machine);
 		machine_start(machine);
 	}
 	return 0;
@@ -355,6 +369,19 @@ static int make_screen(struct machine *machine, struct error *err)
 	return code < 0 ? error_set_errno(err, code, "making the screen") : 0;
 }
 
+static void on_listening(void *arg, bool is_listening)
+{
+	emit(arg, MACHINE_EVENT_MICROPHONE, NULL, NULL, is_listening);
+}
+
+static int make_sound(struct machine *machine, struct error *err)
+{
+	const struct sound_listener listener = { on_listening, machine };
+
+	return sound_create(machine->config, machine->name, machine->main_loop, &listener,
+			    &machine->sound, err);
+}
+
 static int make_devices(struct machine *machine, struct error *err)
 {
 	const struct machine_config *config = machine->config;
@@ -367,6 +394,7 @@ static int make_devices(struct machine *machine, struct error *err)
 		.display = machine->display,
 		.input = machine->input,
 		.clipboard = machine->clipboard,
+		.audio = sound_audio(machine->sound),
 		.main_loop = machine->main_loop,
 		.requests = request_inbox_requests(machine->inbox),
 		.notify = request_inbox_notify,
@@ -424,6 +452,7 @@ int machine_create(const struct machine_config *config, struct loop *main_loop,
 	code = code ?: make_ground_floor(machine, err);
 	code = code ?: make_pci(machine, err);
 	code = code ?: make_screen(machine, err);
+	code = code ?: make_sound(machine, err);
 	code = code ?: make_devices(machine, err);
 	code = code ?: make_cpus(machine, err);
 	code = code ?: load(machine, err);
@@ -443,6 +472,7 @@ void machine_destroy(struct machine *machine)
 	recording_destroy(machine->recording);
 	cpus_destroy(machine->cpus);
 	machine_devices_destroy(machine->devices);
+	sound_destroy(machine->sound);
 	clipboard_destroy(machine->clipboard);
 	display_destroy(machine->display);
 	input_destroy(machine->input);
@@ -519,6 +549,11 @@ struct input *machine_input(struct machine *machine)
 struct clipboard *machine_clipboard(struct machine *machine)
 {
 	return machine->clipboard;
+}
+
+struct audio *machine_audio(struct machine *machine)
+{
+	return sound_audio(machine->sound);
 }
 
 uint64_t machine_memory_bytes(const struct machine *machine)

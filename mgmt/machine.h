@@ -9,6 +9,7 @@
 #include "vmm/base/error.h"
 #include "vmm/base/list.h"
 
+struct audio;
 struct clipboard;
 struct device_type;
 struct display;
@@ -57,6 +58,7 @@ enum machine_event {
 	MACHINE_EVENT_SHUTDOWN,	 /* the machine is about to end; value 1: the guest's wish */
 	MACHINE_EVENT_GUEST_PANICKED,
 	MACHINE_EVENT_GUEST_CRASHLOADED,
+	MACHINE_EVENT_MICROPHONE, /* value 1: the guest hears it from now on; 0: no more */
 	MACHINE_EVENT_DEVICE, /* `device` and `text` as in device_env.notify: "balloon-change" … */
 };
 
@@ -112,10 +114,12 @@ void machine_unlisten(struct machine_listener *listener);
 unsigned machine_cpu_count(const struct machine *machine);
 int machine_cpu_thread_id(const struct machine *machine, unsigned cpu);
 struct pci_bus *machine_pci(struct machine *machine);
-/* Where pictures leave, keys enter, copied texts pass both ways; NULL: this machine has none. */
+/* Where pictures leave, keys enter, copied texts and sound pass both ways; NULL: this machine has
+ * none. */
 struct display *machine_display(struct machine *machine);
 struct input *machine_input(struct machine *machine);
 struct clipboard *machine_clipboard(struct machine *machine);
+struct audio *machine_audio(struct machine *machine);
 /* The film of the screen; never NULL. */
 struct recording *machine_recording(struct machine *machine);
 uint64_t machine_memory_bytes(const struct machine *machine);

@@ -9,6 +9,7 @@
 #include "display/backend.h"
 #include "display/display.h"
 #include "mgmt/machine_config_devices.h"
+#include "mgmt/machine_config_sound.h"
 #include "mgmt/recording.h"
 #include "mgmt/uuid.h"
 #include "vmm/cpu/cpus.h"
@@ -136,6 +137,19 @@ static const struct option settings[] = {
 	  .value_name = "both|to-guest|to-host|off",
 	  .default_text = "both",
 	  .help = "share what is copied, on the host and in a guest with spice-vdagent" },
+	{ .name = "sound",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(sound),
+	  .value_name = "auto|virtio|hda|off[,capture=on]",
+	  .default_text = "auto",
+	  .help = "the sound card, and whether it hears the microphone: see --sound help; auto: "
+		  "virtio, none in a machine without a display" },
+	{ .name = "audio",
+	  .kind = OPTION_STRING,
+	  .offset = SETTING(audio),
+	  .value_name = "auto|pulse|wav|none|off[,OPTION=...]",
+	  .default_text = "auto",
+	  .help = "what plays the guest's sound: `--audio help` tells of each" },
 	{ .name = "on-reboot",
 	  .kind = OPTION_CHOICE,
 	  .offset = SETTING(on_reboot),
@@ -285,6 +299,7 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 	}
 	code = check_screen(s, machine_config_has_display(config), err);
 	code = code ?: resolve_cpus(config, err);
+	code = code ?: machine_config_resolve_sound(config, err);
 	if (code < 0) {
 		return code;
 	}

@@ -18,6 +18,14 @@ enum machine_action {
 	MACHINE_ACTION_EXIT
 };
 
+/* What the guest sees of the host's sound. */
+enum machine_card {
+	MACHINE_CARD_AUTO,
+	MACHINE_CARD_VIRTIO,
+	MACHINE_CARD_HDA,
+	MACHINE_CARD_OFF,
+};
+
 /* What is copied in the guest and on the host may be pasted where. */
 enum machine_clipboard {
 	MACHINE_CLIPBOARD_BOTH,
@@ -49,6 +57,8 @@ struct machine_settings {
 	uint64_t screens;
 	char *record;	    /* NULL: none; "FILE[,OPTION=…]": display/record.h */
 	unsigned clipboard; /* enum machine_clipboard */
+	char *sound;	    /* "CARD[,capture=]" */
+	char *audio;	    /* "auto", "off", "NAME[,OPTION=…]": audio/backend.h */
 	char *guest_agent;  /* "unix:PATH" or "off" */
 	bool debug_exit;
 	unsigned on_reboot, on_panic, on_poweroff; /* enum machine_action */
@@ -57,6 +67,11 @@ struct machine_settings {
 
 struct machine_cpus {
 	uint64_t count, sockets, cores, threads;
+};
+
+struct machine_sound {
+	unsigned card; /* enum machine_card */
+	bool capture;  /* the guest may hear the microphone */
 };
 
 /* One device to make: the resolved form of --disk, --net, --serial, --console, --device and of what
@@ -70,11 +85,13 @@ struct machine_device_config {
 struct machine_config {
 	struct machine_settings settings;
 	struct machine_cpus cpus;
+	struct machine_sound sound;
 	struct machine_device_config *devices; /* owned array */
 	size_t device_count;
 };
 
 extern const struct option_table machine_settings_table;
+extern const struct option_table machine_sound_table; /* of --sound */
 
 /* Starts with the defaults. */
 int machine_config_init(struct machine_config *config, struct error *err);
@@ -94,6 +111,9 @@ int machine_config_resolve(struct machine_config *config, struct error *err);
 
 /* Whether it has a screen, with the keyboard and pointer that belong to one. */
 bool machine_config_has_display(const struct machine_config *config);
+
+/* Whether it has a sound card, once resolved. */
+bool machine_config_has_sound(const struct machine_config *config);
 
 /* The resolved machine as a configuration file with comments. */
 void machine_config_print(const struct machine_config *config, FILE *out);

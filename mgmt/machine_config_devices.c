@@ -9,6 +9,7 @@
 #include "devices/device.h"
 #include "devices/virtio/vdagent.h"
 #include "mgmt/device_types.h"
+#include "mgmt/machine_config_sound.h"
 #include "vmm/base/compiler.h"
 
 /* From the settings, the list of devices. */
@@ -323,6 +324,13 @@ static int add_screen(struct machine_config *config, struct error *err)
 	return code;
 }
 
+static int add_sound(struct machine_config *config, struct error *err)
+{
+	const char *card = machine_config_sound_card(config);
+
+	return card ? add_device(config, card, "sound", "", err) : 0;
+}
+
 int machine_config_add_devices(struct machine_config *config, struct error *err)
 {
 	struct machine_settings *s = &config->settings;
@@ -340,6 +348,7 @@ int machine_config_add_devices(struct machine_config *config, struct error *err)
 	if (code == 0 && s->balloon) {
 		code = add_device(config, "virtio-balloon", "balloon", "", err);
 	}
+	code = code ?: add_sound(config, err);
 	for (size_t i = 0; code == 0 && i < s->devices.count; i++) {
 		code = add_any_device(config, s->devices.items[i], err);
 	}

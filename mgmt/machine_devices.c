@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "audio/audio.h"
 #include "devices/device.h"
 #include "mgmt/machine_config.h"
 #include "vmm/base/loop.h"
@@ -20,11 +21,16 @@ struct machine_devices {
 	struct part parts[];
 };
 
-static int choose_loop(struct part *part, struct loop *shared_loop, struct loop **out)
+static int choose_loop(struct part *part, const struct device_env *env, struct loop *shared_loop,
+		       struct loop **out)
 {
 	int code;
 
 	*out = shared_loop;
+	if (part->device.type->is_on_audio_loop) {
+		*out = env->audio ? audio_loop(env->audio) : NULL;
+		return *out ? 0 : -ENODEV;
+	}
 	if (!part->device.type->has_own_loop) {
 		return 0;
 	}
@@ -49,7 +55,7 @@ static int init_part(struct part *part, const struct device_env *granted, struct
 	if (!options || !part->device.state) {
 		return error_set_errno(err, -ENOMEM, "memory for the device");
 	}
-	code = choose_loop(part, shared_loop, &env.loop);
+	code = choose_loop(part, &env, shared_loop, &env.loop);
 	if (code < 0) {
 		return error_set_errno(err, code, "thread for the device");
 	}

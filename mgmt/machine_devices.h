@@ -13,8 +13,8 @@ struct machine_device_config;
 
 /*
  * The devices of a machine, in the order of their making. Those that ask for it get a loop and
- * thread of their own, all others share one. Main thread; processors paused but for making and
- * asking.
+ * thread of their own or run where the sound does, all others share one. Main thread; processors
+ * paused but for making and asking.
  */
 struct machine_devices;
 

@@ -71,6 +71,9 @@ json_t *qmp_event(const struct qmp_context *context, const struct machine_event_
 	case MACHINE_EVENT_GUEST_CRASHLOADED:
 		return json_pack("{s:s, s:{s:s}}", "event", "GUEST_CRASHLOADED", "data", "action",
 				 "run");
+	case MACHINE_EVENT_MICROPHONE:
+		return json_pack("{s:s, s:{s:b}}", "event", "X_THUNDERLAKE_MICROPHONE", "data",
+				 "on", info->value != 0);
 	case MACHINE_EVENT_DEVICE:
 		return device_event(info);
 	}

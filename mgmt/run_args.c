@@ -233,7 +233,8 @@ static bool asks_type_help(const struct machine_config *config)
 			return true;
 		}
 	}
-	return is_question(config->settings.display) ||
+	return is_question(config->settings.display) || is_question(config->settings.sound) ||
+	       is_question(config->settings.audio) ||
 	       (config->settings.record && is_question(config->settings.record));
 }
 

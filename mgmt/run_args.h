@@ -26,8 +26,8 @@ void run_args_finish(struct run_args *args);
 
 void run_args_print_help(void);
 
-/* When a --device, --display or --record asks for help ("help" or "TYPE,help"), prints it and
- * returns true.
+/* When a --device, --display, --sound, --audio or --record asks for help ("help" or "TYPE,help"),
+ * prints it and returns true.
  */
 bool run_args_print_type_help(const struct machine_config *config);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audio/backend.h"
 #include "devices/device.h"
 #include "display/backend.h"
 #include "display/record.h"
@@ -14,8 +15,10 @@ static const struct {
 	const char *first;
 	const char *title;
 } groups[] = {
-	{ "name", "Machine" },	 { "kernel", "What it boots" },		 { "disk", "Devices" },
-	{ "display", "Screen" }, { "on-reboot", "When the guest ends" }, { "qmp", "Control" },
+	{ "name", "Machine" }, { "kernel", "What it boots" },
+	{ "disk", "Devices" }, { "display", "Screen" },
+	{ "sound", "Sound" },  { "on-reboot", "When the guest ends" },
+	{ "qmp", "Control" },
 };
 
 static const char *value_name(const struct option *option)
@@ -141,6 +144,41 @@ static void print_display(const char *name)
 	print_table(type->name, type->help, &type->options);
 }
 
+static void print_audios(void)
+{
+	(void)printf("What plays the sound (--audio TYPE,help tells a type's options):\n");
+	for (size_t i = 0; audio_backend_types[i]; i++) {
+		(void)printf("  %-16s %s\n", audio_backend_types[i]->name,
+			     audio_backend_types[i]->help);
+	}
+	(void)printf("  %-16s %s\n", "auto", "a sound server where one answers, else none");
+	(void)printf("  %-16s %s\n", "off",
+		     "nothing; no sound card either, unless --sound names one");
+}
+
+static void print_audio(const char *name)
+{
+	struct error err;
+	const struct audio_backend_type *type = audio_backend_find(name, &err);
+
+	if (!type) {
+		log_error("audio", "%s", err.text);
+		return;
+	}
+	print_table(type->name, type->help, &type->options);
+}
+
+static void print_sound(void)
+{
+	print_table("sound", "the guest's sound card", &machine_sound_table);
+}
+
+static void print_sound_of(const char *card)
+{
+	(void)card;
+	print_sound();
+}
+
 static void print_record(void)
 {
 	print_table("record", "a film of the screen", &record_option_table);
@@ -174,6 +212,8 @@ bool run_args_print_type_help(const struct machine_config *config)
 	const struct option_list *devices = &config->settings.devices;
 	bool printed = answer(config->settings.display, print_displays, print_display);
 
+	printed |= answer(config->settings.sound, print_sound, print_sound_of);
+	printed |= answer(config->settings.audio, print_audios, print_audio);
 	if (config->settings.record) {
 		printed |= answer(config->settings.record, print_record, print_record_of);
 	}

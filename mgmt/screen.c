@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "audio/audio.h"
 #include "display/backend.h"
 #include "mgmt/machine.h"
 #include "mgmt/machine_config.h"
@@ -53,12 +54,12 @@ static void on_close(void *arg)
 	loop_post(screen->main_loop, &screen->closed);
 }
 
-static const char *state_text(enum machine_status status)
+static const char *state_text(enum machine_status status, bool is_listening)
 {
 	switch (status) {
 	case MACHINE_PRELAUNCH:
 	case MACHINE_RUNNING:
-		return "";
+		return is_listening ? "microphone on" : "";
 	case MACHINE_PAUSED:
 		return "paused";
 	case MACHINE_SHUTDOWN:
@@ -74,10 +75,12 @@ static const char *state_text(enum machine_status status)
 static void tell_state(void *arg)
 {
 	const struct screen *screen = arg;
+	const struct audio *audio = machine_audio(screen->machine);
+	const enum machine_status status = machine_status(screen->machine);
 
 	if (screen->backend && screen->backend->type->set_state) {
-		screen->backend->type->set_state(screen->backend,
-						 state_text(machine_status(screen->machine)));
+		screen->backend->type->set_state(
+			screen->backend, state_text(status, audio && audio_is_listening(audio)));
 	}
 }
 

@@ -17,6 +17,10 @@ _thunderlake_display_types() {
 	"$1" run --display help 2>/dev/null | sed -n '/^  auto /d; /^  off /d; s/^  \([a-z0-9-]*\) .*/\1/p'
 }
 
+_thunderlake_audio_types() {
+	"$1" run --audio help 2>/dev/null | sed -n '/^  auto /d; /^  off /d; s/^  \([a-z0-9-]*\) .*/\1/p'
+}
+
 _thunderlake_images() {
 	"$1" image list 2>/dev/null | sed -n '1!s/ .*//p'
 }
@@ -36,6 +40,8 @@ _thunderlake_run() {
 	--kernel | --initrd | --config | --disk | --record) _thunderlake_files ;;
 	--on-reboot | --on-panic | --on-poweroff) _thunderlake_words 'restart pause exit' ;;
 	--display) _thunderlake_words "auto off help $(_thunderlake_display_types "$1")" ;;
+	--sound) _thunderlake_words 'auto virtio hda off help' ;;
+	--audio) _thunderlake_words "auto off help $(_thunderlake_audio_types "$1")" ;;
 	--clipboard) _thunderlake_words 'both to-guest to-host off' ;;
 	--serial | --console) _thunderlake_words 'stdio pty none file: unix:' ;;
 	--net) _thunderlake_words 'user tap none' ;;
@@ -76,6 +82,7 @@ _thunderlake_ctl() {
 	*,-*) _thunderlake_words "--json $(_thunderlake_ctl_options "$1" "${words[1]}")" ;;
 	*)
 		case ${words[1]},$prev in
+		audio,audio) _thunderlake_words stats ;;
 		clipboard,clipboard) _thunderlake_words 'get set' ;;
 		link,link) COMPREPLY=() ;;
 		click,*) ((${#words[@]} != 4)) || _thunderlake_words 'left right middle double none' ;;

@@ -8,6 +8,9 @@
 /* Types with the names that the configuration uses and nothing behind them. */
 #define FAKE_TYPE(text) (&(const struct device_type){ .name = (text), .help = "fake" })
 
+#define FAKE_CARD(text) \
+	(&(const struct device_type){ .name = (text), .help = "fake", .is_on_audio_loop = true })
+
 const struct device_type *const device_types[] = {
 
 	FAKE_TYPE("rtc"),
@@ -26,6 +29,8 @@ const struct device_type *const device_types[] = {
 	FAKE_TYPE("virtio-gpu"),
 	FAKE_TYPE("virtio-keyboard"),
 	FAKE_TYPE("virtio-tablet"),
+	FAKE_CARD("virtio-snd"),
+	FAKE_CARD("intel-hda"),
 	NULL,
 };
 

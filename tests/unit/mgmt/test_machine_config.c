@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/uuid.c mgmt/machine_config_file.c
- * mgmt/device_type_find.c display/ mgmt/recording.c */
+/* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/machine_config_sound.c
+ * mgmt/machine_config_file.c mgmt/uuid.c mgmt/device_type_find.c display/ mgmt/recording.c audio/
+ */
 /* LIBS: inih */
 #include "mgmt/machine_config.h"
 
@@ -194,6 +195,104 @@ Test(machine_config, screen_device_of_the_users_own_replaces_ours)
 	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
 	cr_assert(eq(ptr, (void *)(uintptr_t)find(&config, "gpu0"), NULL));
 	cr_assert(ne(ptr, (void *)(uintptr_t)find(&config, "mine"), NULL));
+	machine_config_finish(&config);
+}
+
+/* --- sound --- */
+
+struct sound_case {
+	const char display[12], sound[24], audio[16], device[24];
+	const char card[12]; /* of what is made; "": none */
+};
+
+ParameterizedTestParameters(machine_config, sound_card_is_chosen)
+{
+	static struct sound_case rows[] = {
+		{ "auto", "auto", "auto", "", "virtio-snd" },
+		{ "none", "auto", "auto", "", "" },
+		{ "off", "auto", "auto", "", "" },
+		{ "off", "auto", "none", "", "virtio-snd" },
+		{ "none", "capture=on", "auto", "", "virtio-snd" },
+		{ "off", "hda", "auto", "", "intel-hda" },
+		{ "auto", "virtio", "off", "", "virtio-snd" },
+		{ "auto", "off", "auto", "", "" },
+		{ "auto", "auto", "off", "", "" },
+		{ "auto", "auto", "auto", "intel-hda,id=own", "intel-hda" },
+	};
+
+	return cr_make_param_array(struct sound_case, rows, ARRAY_SIZE(rows));
+}
+
+/* The first one, and how many there are. */
+static unsigned count_cards(const struct machine_config *config, const char **first)
+{
+	unsigned count = 0;
+
+	*first = "";
+	for (size_t i = 0; i < config->device_count; i++) {
+		if (config->devices[i].type->is_on_audio_loop && count++ == 0) {
+			*first = config->devices[i].type->name;
+		}
+	}
+	return count;
+}
+
+ParameterizedTest(struct sound_case *row, machine_config, sound_card_is_chosen)
+{
+	struct machine_config config = make_config();
+	const unsigned wanted = row->card[0] != 0;
+	const char *card;
+
+	cr_assert(eq(int, machine_config_set(&config, "display", row->display, NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "sound", row->sound, NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "audio", row->audio, NULL), 0));
+	if (row->device[0]) {
+		cr_assert(eq(int, machine_config_set(&config, "device", row->device, NULL), 0));
+	}
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(uint, count_cards(&config, &card), wanted));
+	cr_assert(eq(str, (char *)(uintptr_t)card, (char *)(uintptr_t)row->card));
+	cr_assert(eq(int, machine_config_has_sound(&config), (int)wanted));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, microphone_is_off_unless_asked_for)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(not(config.sound.capture));
+	cr_assert(eq(int, machine_config_set(&config, "sound", "hda,capture=on", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(config.sound.capture);
+	machine_config_finish(&config);
+}
+
+struct bad_sound {
+	const char key[8], value[24], says[40];
+};
+
+ParameterizedTestParameters(machine_config, sound_that_cannot_be_is_refused)
+{
+	static struct bad_sound rows[] = {
+		{ "sound", "virtoi", "did you mean 'virtio'" },
+		{ "sound", "auto,captrue=on", "did you mean 'capture'" },
+		{ "sound", "off,capture=on", "no microphone" },
+		{ "audio", "nome", "did you mean 'none'" },
+		{ "audio", "none,speed=2", "speed" },
+	};
+
+	return cr_make_param_array(struct bad_sound, rows, ARRAY_SIZE(rows));
+}
+
+ParameterizedTest(struct bad_sound *row, machine_config, sound_that_cannot_be_is_refused)
+{
+	struct machine_config config = make_config();
+	struct error err = { "" };
+
+	cr_assert(eq(int, machine_config_set(&config, row->key, row->value, NULL), 0));
+	cr_assert(lt(int, machine_config_resolve(&config, &err), 0));
+	cr_assert(ne(ptr, strstr(err.text, row->says), NULL), "says: %s", err.text);
 	machine_config_finish(&config);
 }
 

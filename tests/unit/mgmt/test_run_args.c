@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/run_args.c mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/uuid.c */
-/* LINK: mgmt/machine_config_file.c display/ mgmt/recording.c */
+/* LINK: mgmt/machine_config_sound.c mgmt/machine_config_file.c display/ mgmt/recording.c audio/ */
 /* LINK: mgmt/device_type_find.c */
 /* LIBS: inih */
 #include "mgmt/run_args.h"

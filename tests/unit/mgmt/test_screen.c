@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audio/audio.h"
 #include "display/backend.h"
 #include "mgmt/machine.h"
 #include "mgmt/machine_config.h"
@@ -19,6 +20,7 @@
 
 struct machine {
 	bool has_display;
+	bool has_sound, is_listening;
 	struct machine_config config;
 	enum machine_status status;
 	struct machine_listener *listener;
@@ -34,6 +36,16 @@ static char recorded[32];
 struct display *machine_display(struct machine *m)
 {
 	return m->has_display ? (struct display *)(void *)m : NULL; /* nobody looks inside */
+}
+
+struct audio *machine_audio(struct machine *m)
+{
+	return m->has_sound ? (struct audio *)(void *)m : NULL; /* only for the next one */
+}
+
+bool audio_is_listening(const struct audio *audio)
+{
+	return ((const struct machine *)(const void *)audio)->is_listening;
 }
 
 struct input *machine_input(struct machine *m UNUSED)
@@ -212,6 +224,16 @@ Test(screen, window_is_told_the_state)
 	cr_assert(eq(str, state, (char *)"paused"));
 	machine.status = MACHINE_RUNNING;
 	emit(MACHINE_EVENT_RESUME);
+	cr_assert(eq(str, state, (char *)""));
+}
+
+Test(screen, window_tells_that_the_guest_hears_the_microphone)
+{
+	machine.has_sound = machine.is_listening = true;
+	emit(MACHINE_EVENT_MICROPHONE);
+	cr_assert(eq(str, state, (char *)"microphone on"));
+	machine.is_listening = false;
+	emit(MACHINE_EVENT_MICROPHONE);
 	cr_assert(eq(str, state, (char *)""));
 }
 
