@@ -30,6 +30,7 @@ int ctl_summarize(struct ctl *ctl, json_t **out, struct error *err)
 	json_t *status = NULL;
 	json_t *memory = NULL;
 	json_t *cpus = NULL;
+	json_t *sound = NULL;
 	int code = ctl_client_execute(&ctl->client, "query-name", NULL, &name, err);
 
 	code = code ?: ctl_client_execute(&ctl->client, "query-status", NULL, &status, err);
@@ -37,15 +38,21 @@ int ctl_summarize(struct ctl *ctl, json_t **out, struct error *err)
 	code = code
 		       ?: ctl_client_execute(&ctl->client, "query-memory-size-summary", NULL,
 					     &memory, err);
+	code = code
+		       ?: ctl_client_execute(&ctl->client, "x-thunderlake-query-audio", NULL,
+					     &sound, err);
 	*out = code ? NULL
-		    : json_pack("{s:O?, s:O?, s:I, s:O?}", "name", json_object_get(name, "name"),
-				"status", json_object_get(status, "status"), "cpus",
+		    : json_pack("{s:O?, s:O?, s:I, s:O?, s:O?}", "name",
+				json_object_get(name, "name"), "status",
+				json_object_get(status, "status"), "cpus",
 				(json_int_t)json_array_size(cpus), "memory",
-				json_object_get(memory, "base-memory"));
+				json_object_get(memory, "base-memory"), "microphone",
+				json_object_get(sound, "microphone"));
 	json_decref(name);
 	json_decref(status);
 	json_decref(memory);
 	json_decref(cpus);
+	json_decref(sound);
 	return code;
 }
 
@@ -182,7 +189,8 @@ const struct ctl_action ctl_machine_actions[] = {
 };
 
 static const struct ctl_action *const tables[] = { ctl_machine_actions, ctl_screen_actions,
-						   ctl_input_actions, ctl_clipboard_actions };
+						   ctl_input_actions, ctl_clipboard_actions,
+						   ctl_audio_actions };
 
 const struct ctl_action *ctl_action_at(size_t index)
 {

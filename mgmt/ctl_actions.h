@@ -36,6 +36,7 @@ extern const struct ctl_action ctl_machine_actions[];	/* ctl_actions.c */
 extern const struct ctl_action ctl_screen_actions[];	/* ctl_screen.c */
 extern const struct ctl_action ctl_input_actions[];	/* ctl_input.c */
 extern const struct ctl_action ctl_clipboard_actions[]; /* ctl_clipboard.c */
+extern const struct ctl_action ctl_audio_actions[];	/* ctl_audio.c */
 
 /* Number `index` of all actions, NULL after the last. */
 const struct ctl_action *ctl_action_at(size_t index);

@@ -32,10 +32,13 @@ static bool is_true(const json_t *object, const char *key)
 void ctl_print_summary(const json_t *summary)
 {
 	const int64_t cpus = number_of(summary, "cpus");
+	const char *microphone = text_of(summary, "microphone");
+	const bool is_off = strcmp(microphone, "off") == 0;
 
-	(void)printf("%-20s %-14s %3" PRId64 " processor%s %7" PRId64 " MiB\n",
+	(void)printf("%-20s %-14s %3" PRId64 " processor%s %7" PRId64 " MiB%s%s\n",
 		     text_of(summary, "name"), text_of(summary, "status"), cpus,
-		     cpus == 1 ? " " : "s", number_of(summary, "memory") / MIB);
+		     cpus == 1 ? " " : "s", number_of(summary, "memory") / MIB,
+		     is_off ? "" : "  microphone ", is_off ? "" : microphone);
 }
 
 void ctl_print_block(const json_t *disks)

@@ -60,8 +60,7 @@ static int default_path(const char *machine, const char *suffix, char **out, str
 	return ctl_absolute_path(name, out, err);
 }
 
-/* "1.5" of an option; NULL leaves the default. */
-static int parse_seconds(const char *option, const char *text, double *out, struct error *err)
+int ctl_parse_seconds(const char *option, const char *text, double *out, struct error *err)
 {
 	char *end;
 	double value;
@@ -196,8 +195,8 @@ static int run_wait(struct ctl *ctl, char **argv, struct error *err)
 		return error_set(err, -EINVAL,
 				 "wait for what? --image=FILE, --stable=SECONDS or both");
 	}
-	code = parse_seconds("stable", options->stable, &stable, err);
-	code = code ?: parse_seconds("timeout", options->timeout, &timeout, err);
+	code = ctl_parse_seconds("stable", options->stable, &stable, err);
+	code = code ?: ctl_parse_seconds("timeout", options->timeout, &timeout, err);
 	if (code < 0) {
 		return code;
 	}

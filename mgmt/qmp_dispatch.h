@@ -109,6 +109,7 @@ extern const struct qmp_command qmp_wait_commands[];	  /* qmp_commands_wait.c */
 extern const struct qmp_command qmp_clipboard_commands[]; /* qmp_commands_clipboard.c */
 extern const struct qmp_command qmp_hotplug_commands[];	  /* qmp_commands_hotplug.c */
 extern const struct qmp_command qmp_record_commands[];	  /* qmp_commands_record.c */
+extern const struct qmp_command qmp_audio_commands[];	  /* qmp_commands_audio.c */
 extern const struct qmp_command qmp_input_commands[];	  /* qmp_commands_input.c */
 
 /* The tables above, ending with NULL: qmp_commands.c. */

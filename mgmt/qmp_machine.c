@@ -165,6 +165,16 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 	return pci_device_at(machine_pci(machine), slot, function);
 }
 
+static struct audio *audio(void *machine)
+{
+	return machine_audio(machine);
+}
+
+static bool may_capture(void *machine)
+{
+	return machine_audio(machine) && machine_config(machine)->sound.capture;
+}
+
 static struct display *display(void *machine)
 {
 	return machine_display(machine);
@@ -261,6 +271,8 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,
+	.audio = audio,
+	.may_capture = may_capture,
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,

@@ -10,6 +10,7 @@
 #include "mgmt/machine_config.h"
 #include "vmm/base/error.h"
 
+struct audio;
 struct balloon_stats;
 struct block_info;
 struct clipboard;
@@ -63,11 +64,15 @@ struct qmp_machine_ops {
 	/* NULL where nothing is plugged in. */
 	const struct pci_device *(*pci_at)(void *machine, unsigned slot, unsigned function);
 
-	/* Where its pictures, keys and copied texts pass; NULL where there is none. */
+	/* Where its sound, pictures, keys and copied texts pass; NULL where there is none. */
+	struct audio *(*audio)(void *machine);
 	struct display *(*display)(void *machine);
 	struct input *(*input)(void *machine);
 	struct clipboard *(*clipboard)(void *machine);
 	struct recording *(*recording)(void *machine); /* never NULL */
+
+	/* Whether the guest may hear the microphone, now or when it asks. */
+	bool (*may_capture)(void *machine);
 
 	/* Whether this build has such a kind of device; whether the machine has a device so named.
 	 */

@@ -9,7 +9,8 @@
  *       display/cursor_draw.c display/cursor.c display/damage.c display/rect.c display/pixels.c
  *       display/surface.c display/image.c display/image_compare.c display/clipboard.c
  *       display/input.c display/input_sinks.c display/input_player.c display/input_text.c
- *       display/keymap.c display/keymap_us.c display/keymap_xkb.c */
+ *       display/keymap.c display/keymap_us.c display/keymap_xkb.c mgmt/qmp_commands_audio.c
+ *       audio/ */
 /* What a client may send: a first byte that tells how the stream is torn, then the stream. Every
  * value gets exactly one reply, and that is either a return or an error; those that come later are
  * cancelled. Files are not touched: each path reads as itself, or as a black picture. */
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audio/audio.h"
 #include "display/clipboard.h"
 #include "display/display.h"
 #include "display/image.h"
@@ -138,6 +140,29 @@ static void make_screen(struct fake_qmp_machine *machine, struct surface **surfa
 	display_show(machine->display, 0, *surface, &all);
 }
 
+static size_t pull(void *arg, void *frames, size_t count)
+{
+	(void)arg;
+	memset(frames, 0x55, count);
+	return count;
+}
+
+static void make_sound(struct fake_qmp_machine *machine, struct loop *loop,
+		       struct audio_stream **stream)
+{
+	static const struct audio_stream_ops ops = { .pull = pull };
+	const struct audio_stream_config config = {
+		.format = { AUDIO_U8, AUDIO_RATE_MIN_HZ, 1, { AUDIO_MONO } },
+		.buffer_frames = 80,
+		.period_frames = 80,
+		.name = "snd0",
+		.ops = &ops,
+	};
+
+	(void)audio_create(loop, &machine->audio);
+	(void)audio_stream_open(machine->audio, &config, stream);
+}
+
 static void take_report(void *arg, const struct input_event *events, size_t count)
 {
 	*(unsigned *)arg += (unsigned)(events[0].code + count);
@@ -151,12 +176,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct qmp_session session = { .context = { .ops = &fake_qmp_machine_ops,
 						    .machine = &machine } };
 	struct surface *surface = NULL;
+	struct audio_stream *stream = NULL;
 
 	if (size < 1) {
 		return 0;
 	}
 	(void)loop_create("fuzz", &session.context.loop);
 	make_screen(&machine, &surface);
+	make_sound(&machine, session.context.loop, &stream);
 	(void)input_create(&machine.input);
 	for (unsigned i = 0; i < INPUT_KINDS; i++) {
 		sinks[i] = (struct input_sink){ .id = "sink",
@@ -174,6 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	display_show(machine.display, 0, NULL, NULL);
 	display_destroy(machine.display);
 	clipboard_destroy(machine.clipboard);
+	audio_stream_close(stream);
+	audio_destroy(machine.audio);
 	surface_put(surface);
 	loop_destroy(session.context.loop);
 	return 0;

@@ -142,6 +142,16 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 	return slot ? &card : &bridge;
 }
 
+static struct audio *audio(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->audio;
+}
+
+static bool may_capture(void *machine)
+{
+	return ((struct fake_qmp_machine *)machine)->may_capture;
+}
+
 static struct display *display(void *machine)
 {
 	return ((struct fake_qmp_machine *)machine)->display;
@@ -220,6 +230,8 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,
+	.audio = audio,
+	.may_capture = may_capture,
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,

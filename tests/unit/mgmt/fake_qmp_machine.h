@@ -18,6 +18,8 @@ struct fake_qmp_machine {
 	bool refuses; /* resume and reset fail with a text */
 	unsigned resets, power_buttons;
 	/* What the test made; NULL: none. */
+	bool may_capture;
+	struct audio *audio;
 	struct display *display;
 	struct input *input;
 	struct clipboard *clipboard;

@@ -2,12 +2,13 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
  *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
+ *       mgmt/qmp_commands_audio.c audio/
  *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/qmp_commands_input.c mgmt/qmp_input.c
  *       mgmt/qmp_input_events.c mgmt/key_names.c mgmt/ctl_input.c mgmt/screen_wait.c
  *       mgmt/small_file.c mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c mgmt/qmp_socket.c
  *       mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c mgmt/ctl_screen.c mgmt/ctl_clipboard.c
- *       mgmt/ctl_options.c mgmt/ctl_client.c mgmt/ctl_print.c tests/unit/mgmt/fake_qmp_machine.c
- *       display/ */
+ *       mgmt/ctl_audio.c mgmt/ctl_options.c mgmt/ctl_client.c mgmt/ctl_print.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>
@@ -19,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "audio/audio.h"
 #include "display/clipboard.h"
 #include "display/display.h"
 #include "mgmt/ctl_client.h"
@@ -65,6 +67,7 @@ static void set_up(void)
 	cr_assert(eq(int, display_create(1, &machine.display), 0));
 	cr_assert(eq(int, clipboard_create(&directions, &machine.clipboard), 0));
 	cr_assert(eq(int, loop_create("test", &loop), 0));
+	cr_assert(eq(int, audio_create(loop, &machine.audio), 0));
 	cr_assert(eq(int, qmp_server_create(loop, &fake_qmp_machine_ops, &machine, &server), 0));
 	cr_assert(eq(int, qmp_socket_path("vm", &path, &err), 0));
 	cr_assert(eq(int, loop_start(loop), 0));
@@ -75,6 +78,8 @@ static void destroy_server(void *arg)
 	(void)arg;
 	qmp_server_destroy(server);
 	server = NULL;
+	audio_destroy(machine.audio);
+	machine.audio = NULL;
 }
 
 static void tear_down(void)
@@ -323,6 +328,13 @@ Test(qmp_server, ctl_tells_a_time_out_by_its_own_exit_code)
 	cr_assert(eq(int, ctl("vm", "wait", "--stable=1", "--region=12"), 2));
 }
 
+Test(qmp_server, ctl_listens)
+{
+	cr_redirect_stdout();
+	cr_assert(eq(int, start_listening(), 0));
+	cr_assert(eq(int, ctl("vm", "audio", "listen", NULL), 2));
+}
+
 Test(qmp_server, ctl_wishes_a_size)
 {
 	cr_assert(eq(int, start_listening(), 0));
@@ -355,9 +367,8 @@ Test(qmp_server, ctl_alone_lists_machines)
 	cr_assert_stdout_eq_str("vm\n");
 }
 
-static const char *const shown[] = {
-	"status", "block", "pci", "link", "balloon", "stats", "display"
-};
+static const char *const shown[] = { "status",	"block", "pci",	    "link",
+				     "balloon", "stats", "display", "audio" };
 
 Test(qmp_server, ctl_shows_people_and_programs)
 {

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_screen.c
+ *       mgmt/qmp_commands_audio.c tests/unit/mgmt/fake_qmp_machine.c display/
+ *       audio/ */
+/* The audio is the real one, on the loop of the commands, and has no back end: what the streams
+ * play is consumed in real time by nobody. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audio/audio.h"
+#include "mgmt/qmp_dispatch.h"
+#include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "vmm/base/compiler.h"
+#include "vmm/base/log.h"
+#include "vmm/base/loop.h"
+
+#define RATE_HZ	      8000u
+#define BUFFER_FRAMES 800u
+#define LOUD	      16000.0 /* of 32768: -6.2 dB */
+#define FULL_TURN     6.283185307179586
+
+const struct qmp_command *const qmp_command_tables[] = { qmp_control_commands, qmp_audio_commands,
+							 NULL };
+
+static struct fake_qmp_machine machine;
+static struct qmp_session session;
+static json_t *reply;
+
+/* --- a card that plays one tone on each of two channels --- */
+
+static struct audio_stream *stream;
+static unsigned tones_hz[2];
+static uint64_t played;
+
+static size_t pull(void *arg UNUSED, void *frames, size_t count)
+{
+	int16_t *samples = frames;
+
+	for (size_t i = 0; i < count; i++, played++) {
+		for (unsigned c = 0; c < 2; c++) {
+			const double turns = (double)played * tones_hz[c] / RATE_HZ;
+
+			*samples++ = (int16_t)(tones_hz[c] ? LOUD * sin(turns * FULL_TURN) : 0);
+		}
+	}
+	return count;
+}
+
+static size_t push(void *arg UNUSED, const void *frames UNUSED, size_t count)
+{
+	return count;
+}
+
+static void on_reached(void *arg UNUSED)
+{
+}
+
+static const struct audio_stream_ops ops = { .pull = pull, .push = push, .on_reached = on_reached };
+
+static void open_stream(enum audio_direction direction)
+{
+	struct audio_stream_config config = {
+		.direction = direction,
+		.format = { .sample = AUDIO_S16, .rate_hz = RATE_HZ, .channels = 2 },
+		.buffer_frames = BUFFER_FRAMES,
+		.period_frames = BUFFER_FRAMES / 4,
+		.name = "snd0",
+		.index = 1,
+		.ops = &ops,
+	};
+
+	audio_format_set_places(&config.format);
+	cr_assert(eq(int, audio_stream_open(machine.audio, &config, &stream), 0));
+	audio_stream_start(stream);
+}
+
+static void play(unsigned left_hz, unsigned right_hz)
+{
+	tones_hz[0] = left_hz;
+	tones_hz[1] = right_hz;
+	open_stream(AUDIO_PLAYBACK);
+}
+
+/* --- the client --- */
+
+static void on_reply(void *arg UNUSED, json_t *later)
+{
+	reply = later;
+	loop_stop(session.context.loop);
+}
+
+static void ask(const char *request)
+{
+	json_decref(reply);
+	reply = qmp_dispatch(&session, request, strlen(request));
+	if (!reply && session.pending) {
+		loop_run(session.context.loop);
+	}
+	cr_assert(ne(ptr, reply, NULL));
+}
+
+static const char *refusal(void)
+{
+	const char *text = "none";
+
+	(void)json_unpack(reply, "{s:{s:s}}", "error", "desc", &text);
+	return text;
+}
+
+static const json_t *returned(void)
+{
+	cr_assert(ne(ptr, json_object_get(reply, "return"), NULL), "%s", refusal());
+	return json_object_get(reply, "return");
+}
+
+static void set_up(void)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
+	session = (struct qmp_session){
+		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine },
+		.is_negotiated = true,
+		.on_reply = on_reply,
+	};
+	cr_assert(eq(int, loop_create("test", &session.context.loop), 0));
+	cr_assert(eq(int, audio_create(session.context.loop, &machine.audio), 0));
+}
+
+static void tear_down(void)
+{
+	audio_stream_close(stream);
+	stream = NULL;
+	audio_destroy(machine.audio);
+	loop_destroy(session.context.loop);
+	json_decref(reply);
+	reply = NULL;
+}
+
+TestSuite(qmp_audio, .init = set_up, .fini = tear_down, .timeout = 60);
+
+/* --- how it is --- */
+
+static char *microphone(void)
+{
+	ask("{\"execute\": \"x-thunderlake-query-audio\"}");
+	return (char *)(uintptr_t)json_string_value(json_object_get(returned(), "microphone"));
+}
+
+Test(qmp_audio, microphone_is_told)
+{
+	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "off"));
+	machine.may_capture = true;
+	audio_allow_capture(machine.audio, true);
+	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "allowed"));
+	open_stream(AUDIO_CAPTURE);
+	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "on"));
+}
+
+Test(qmp_audio, machine_without_card_says_so)
+{
+	struct audio *audio = machine.audio;
+
+	machine.audio = NULL;
+	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "off"));
+	ask("{\"execute\": \"x-thunderlake-audio-stats\"}");
+	cr_assert(ne(ptr, strstr(refusal(), "no sound card"), NULL));
+	machine.audio = audio;
+}
+
+Test(qmp_audio, statistics_tell_of_each_stream)
+{
+	const char *card;
+	const char *direction;
+	const char *sample;
+	int index;
+	int rate_hz;
+	int channels;
+
+	ask("{\"execute\": \"x-thunderlake-audio-stats\"}");
+	cr_assert(eq(sz, json_array_size(returned()), 0));
+	play(440, 880);
+	ask("{\"execute\": \"x-thunderlake-audio-stats\", \"arguments\": {\"reset\": true}}");
+	cr_assert(eq(sz, json_array_size(returned()), 1));
+	cr_assert(eq(int,
+		     json_unpack(json_array_get(returned(), 0),
+				 "{s:s, s:i, s:s, s:s, s:i, s:i, s:{s:F}}", "card", &card, "stream",
+				 &index, "direction", &direction, "sample", &sample, "rate-hz",
+				 &rate_hz, "channels", &channels, "latency-ms", "p50",
+				 &(double){ 0 }),
+		     0));
+	cr_assert(eq(str, (char *)(uintptr_t)card, (char *)(uintptr_t) "snd0"));
+	cr_assert(eq(str, (char *)(uintptr_t)direction, (char *)(uintptr_t) "playback"));
+	cr_assert(eq(str, (char *)(uintptr_t)sample, (char *)(uintptr_t) "s16"));
+	cr_assert(eq(int, index, 1));
+	cr_assert(eq(int, rate_hz, (int)RATE_HZ));
+	cr_assert(eq(int, channels, 2));
+}
