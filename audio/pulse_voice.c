@@ -265,7 +265,7 @@ static void on_drained(pa_stream *stream UNUSED, int success UNUSED, void *arg)
 }
 
 /* Plays what there is to its end; on_drained then. */
-static void drain(struct pulse_voice *v)
+static void play_rest(struct pulse_voice *v)
 {
 	pa_operation *operation = NULL;
 
@@ -284,14 +284,14 @@ static void drain(struct pulse_voice *v)
 	}
 }
 
-void pulse_voice_stop(struct audio_voice *voice, bool is_drained)
+void pulse_voice_stop(struct audio_voice *voice, bool drain)
 {
 	struct pulse_voice *v = of_base(voice);
 
 	v->is_started = false;
 	loop_timer_disarm(&v->limit);
-	if (v->direction == AUDIO_PLAYBACK && is_drained) {
-		drain(v);
+	if (v->direction == AUDIO_PLAYBACK && drain) {
+		play_rest(v);
 	} else if (v->is_ready) {
 		cork(v, true);
 	}
@@ -310,7 +310,7 @@ void pulse_voice_close(struct audio_voice *voice)
 	list_remove(&v->node);
 	list_append(&v->backend->leaving, &v->node);
 	loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + REST_LIMIT_NS);
-	drain(v);
+	play_rest(v);
 }
 
 void pulse_voice_kick(struct audio_voice *voice)

@@ -16,6 +16,7 @@ void stage_start(struct stage *stage, const char *text)
 {
 	struct error err = { "" };
 
+	*stage = (struct stage){ .loop = NULL };
 	cr_assert(eq(int, loop_create("audio", &stage->loop), 0));
 	cr_assert(eq(int, audio_create(stage->loop, &stage->audio), 0));
 	cr_assert(eq(int, audio_backend_create(text, stage->audio, "stage", &err), 0), "%s",
@@ -35,6 +36,21 @@ void stage_end(struct stage *stage)
 {
 	loop_call(stage->loop, finish, stage);
 	loop_destroy(stage->loop);
+}
+
+static void pause_audio(void *arg)
+{
+	audio_pause(arg);
+}
+
+static void resume_audio(void *arg)
+{
+	audio_resume(arg);
+}
+
+void stage_pause(struct stage *stage, bool is_paused)
+{
+	loop_call(stage->loop, is_paused ? pause_audio : resume_audio, stage->audio);
 }
 
 /* --- the card: all on the audio loop --- */
@@ -109,9 +125,10 @@ static void open_stream(struct player *player, struct stage *stage,
 	player->config = (struct audio_stream_config){
 		.direction = direction,
 		.format = *format,
-		.buffer_frames = format->rate_hz / 100 * 4,
+		.buffer_frames = format->rate_hz / 100 * 10,
 		.period_frames = format->rate_hz / 100,
 		.name = "snd0",
+		.index = stage->stream_count++,
 		.ops = &ops,
 		.arg = player,
 	};
@@ -168,6 +185,25 @@ static void on_close(void *arg)
 	audio_stream_close(player->stream);
 }
 
+struct volume_change {
+	struct player *player;
+	uint32_t volumes[2];
+};
+
+static void on_volume(void *arg)
+{
+	struct volume_change *change = arg;
+
+	audio_stream_set_volume(change->player->stream, change->volumes, 2);
+}
+
+void player_set_volume(struct player *player, uint32_t left, uint32_t right)
+{
+	struct volume_change change = { player, { left, right } };
+
+	loop_call(player->stage->loop, on_volume, &change);
+}
+
 void player_close(struct player *player)
 {
 	loop_call(player->stage->loop, on_close, player);
@@ -178,8 +214,7 @@ void player_close(struct player *player)
 
 struct answer {
 	struct player *player;
-	uint64_t wanted, position;
-	uint32_t latency;
+	uint64_t wanted, position, distance;
 	const char *backend;
 	struct audio_stats stats;
 };
@@ -189,7 +224,8 @@ static void look(void *arg)
 	struct answer *answer = arg;
 
 	answer->position = audio_stream_position(answer->player->stream);
-	answer->latency = audio_stream_latency(answer->player->stream);
+	answer->distance = answer->player->pulled - answer->position +
+			   audio_stream_latency(answer->player->stream);
 }
 
 uint64_t player_position(struct player *player)
@@ -200,12 +236,12 @@ uint64_t player_position(struct player *player)
 	return answer.position;
 }
 
-uint32_t player_latency(struct player *player)
+uint64_t player_distance(struct player *player)
 {
 	struct answer answer = { .player = player };
 
 	loop_call(player->stage->loop, look, &answer);
-	return answer.latency;
+	return answer.distance;
 }
 
 void player_stats(struct player *player, struct audio_stats *out)

@@ -10,11 +10,14 @@
 struct stage {
 	struct loop *loop;
 	struct audio *audio;
+	unsigned stream_count; /* opened so far */
 };
 
 /* `text`: as --audio is told. Fails the test where it is refused. */
 void stage_start(struct stage *stage, const char *text);
 void stage_end(struct stage *stage);
+/* The machine pauses, or goes on. */
+void stage_pause(struct stage *stage, bool is_paused);
 
 /* A sound card with a guest that plays the tune (tests/audio/tune.h), filling its buffer anew
  * whenever a period was played; or one that records. */
@@ -30,7 +33,7 @@ struct player {
 	void *record; /* of a recorder; `pulled` frames, at most `total` */
 };
 
-/* 10 ms periods, four of them in the buffer. */
+/* 10 ms periods, ten of them in the buffer. */
 void player_open(struct player *player, struct stage *stage, const struct audio_format *format,
 		 uint32_t voices, uint64_t total);
 void recorder_open(struct player *player, struct stage *stage, const struct audio_format *format,
@@ -39,8 +42,11 @@ void player_start(struct player *player);
 void player_stop(struct player *player);
 void player_close(struct player *player);
 
+void player_set_volume(struct player *player, uint32_t left, uint32_t right);
+
 uint64_t player_position(struct player *player);
-uint32_t player_latency(struct player *player);
+/* Frames from the next one that is pulled to the loudspeaker. */
+uint64_t player_distance(struct player *player);
 /* What this stream is played by. */
 void player_stats(struct player *player, struct audio_stats *out);
 /* Until the position is there. */

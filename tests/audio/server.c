@@ -154,6 +154,20 @@ void server_kill(struct server *server)
 	(void)unlink(path);
 }
 
+void server_command(struct server *server, const char *const *words)
+{
+	const char *command[8] = { "pactl" };
+	int status;
+	pid_t pid;
+
+	for (unsigned i = 0; words[i] && i + 2 < ARRAY_SIZE(command); i++) {
+		command[i + 1] = words[i];
+	}
+	pid = start(command, NULL, NULL);
+	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+	cr_assert(eq(int, status, 0), "pactl %s, server %d", words[0], (int)server->pid);
+}
+
 static int remove_one(const char *path, const struct stat *status UNUSED, int type UNUSED,
 		      struct FTW *place UNUSED)
 {

@@ -24,6 +24,8 @@ void server_end(struct server *server);
 /* Ends it as an accident would; it can be begun again. */
 void server_kill(struct server *server);
 void server_restart(struct server *server);
+/* Tells it what pactl is given: up to six words, NULL-terminated. */
+void server_command(struct server *server, const char *const *words);
 
 /* "load-module module-null-sink …\n" for a card of this format. It never takes back what it has
  * taken: when a card plays a moment anew since a frame came late, its monitor loses frames. */
