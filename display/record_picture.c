@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "display/cursor_draw.h"
+#include "display/fit.h"
 #include "display/image.h"
 #include "display/pixels.h"
 #include "display/surface.h"
@@ -59,70 +60,16 @@ static void put_cursor_in(struct record_picture *p, const struct display_frame *
 
 /* --- size --- */
 
-/* Where the screen lies in the film: as large as fits with its shape kept, in the middle. */
-static struct rect fit(const struct record_picture *p)
-{
-	uint64_t wide = (uint64_t)p->width * p->screen->height;
-	uint64_t high = (uint64_t)p->height * p->screen->width;
-	struct rect r = { 0, 0, p->width, p->height };
-
-	if (wide > high) {
-		r.width = (uint32_t)MAX(high / p->screen->height, 1);
-	} else {
-		r.height = (uint32_t)MAX(wide / p->screen->width, 1);
-	}
-	r.x = (p->width - r.width) / 2;
-	r.y = (p->height - r.height) / 2;
-	return r;
-}
-
-/* A place between two pixels of one line: the first, the second, and how near the second is in
- * 256ths. */
-struct between {
-	uint32_t first, second, share;
-};
-
-static struct between find_between(uint32_t to, uint32_t to_length, uint32_t from_length)
-{
-	/* Centres of pixels, in 256ths. */
-	int64_t at = (2 * (int64_t)to + 1) * from_length * 128 / to_length - 128;
-	int64_t last = (int64_t)from_length - 1;
-
-	at = MAX(at, 0);
-	return (struct between){
-		.first = (uint32_t)MIN(at >> 8, last),
-		.second = (uint32_t)MIN((at >> 8) + 1, last),
-		.share = (uint32_t)(at & 0xff),
-	};
-}
-
-static uint32_t mix(uint32_t a, uint32_t b, uint32_t share)
-{
-	uint32_t even = ((a & 0xff00ffu) * (256 - share) + (b & 0xff00ffu) * share) >> 8;
-	uint32_t odd = ((a & 0x00ff00u) * (256 - share) + (b & 0x00ff00u) * share) >> 8;
-
-	return 0xff000000u | (even & 0xff00ffu) | (odd & 0x00ff00u);
-}
-
 static void scale(struct record_picture *p)
 {
-	const struct rect place = fit(p);
 	const struct image *from = p->screen;
+	const struct rect all = { 0, 0, from->width, from->height };
+	const struct fit fit = fit_picture(FIT_FILL, p->width, p->height, all.width, all.height);
 
 	pixels_fill_black(p->scaled->pixels, (size_t)p->width * p->height);
-	for (uint32_t y = 0; y < place.height; y++) {
-		struct between v = find_between(y, place.height, from->height);
-		const uint32_t *upper = &from->pixels[(size_t)v.first * from->width];
-		const uint32_t *lower = &from->pixels[(size_t)v.second * from->width];
-		uint32_t *to = &p->scaled->pixels[(size_t)(place.y + y) * p->width + place.x];
-
-		for (uint32_t x = 0; x < place.width; x++) {
-			struct between h = find_between(x, place.width, from->width);
-
-			to[x] = mix(mix(upper[h.first], upper[h.second], h.share),
-				    mix(lower[h.first], lower[h.second], h.share), v.share);
-		}
-	}
+	fit_draw(&fit, &all, from->pixels, &fit.place,
+		 &p->scaled->pixels[(size_t)fit.place.y * p->width + fit.place.x],
+		 p->width * SURFACE_PIXEL_BYTES);
 }
 
 static int resize(struct record_picture *p, uint32_t width, uint32_t height)

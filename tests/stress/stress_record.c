@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: display/record.c display/record_step.c display/record_picture.c display/film.c */
-/* LINK: display/film_y4m.c display/film_ffmpeg.c display/cursor_draw.c display/image.c */
+/* LINK: display/record.c display/record_step.c display/record_picture.c display/fit.c */
+/* LINK: display/film.c display/film_y4m.c display/film_ffmpeg.c display/cursor_draw.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
-/* LINK: display/surface.c display/pixels.c display/damage.c display/rect.c */
+/* LINK: display/surface.c display/pixels.c display/damage.c display/rect.c display/image.c */
 /*
  * Films that begin and end, and are asked how far they are, while a source shows surfaces of two
  * sizes, flushes, moves its cursor and takes the memory away.
