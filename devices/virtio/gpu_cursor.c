@@ -11,8 +11,12 @@ static uint32_t channel(uint32_t pixel, unsigned shift)
 	return pixel >> shift & 0xff;
 }
 
-/* Linux' drivers hand over pixels multiplied with their alpha, others do not, and the
- * specification does not say. No colour of a multiplied pixel is above its alpha. */
+/*
+ * The specification (virtio 1.2 §5.7.6.10) does not say whether colours are multiplied with alpha.
+ * Linux hands on what programs gave its cursor plane, and those are: DRM's "pixel blend mode" is
+ * "Pre-multiplied" where a plane does not have that property, and virtio-gpu's has none. Windows
+ * gives drivers straight alpha. No colour of a multiplied pixel is above its alpha.
+ */
 static bool is_multiplied(const struct cursor *cursor)
 {
 	for (unsigned i = 0; i < CURSOR_PIXELS; i++) {

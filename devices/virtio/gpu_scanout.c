@@ -186,22 +186,39 @@ static uint32_t set_framebuffer(struct gpu *gpu, uint32_t index, struct gpu_reso
 	}
 }
 
+/* The resource that a scanout is to show. NULL: it is blank now, or the command is wrong; *response
+ * tells. */
+static struct gpu_resource *choose_resource(struct gpu *gpu, uint32_t scanout, uint32_t id,
+					    bool is_blob, uint32_t *response)
+{
+	struct gpu_resource *resource = gpu_resource_find(gpu, id);
+
+	*response = VIRTIO_GPU_RESP_OK_NODATA;
+	if (scanout >= gpu->scanout_count) {
+		*response = VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
+		return NULL;
+	}
+	if (id == 0) {
+		blank(gpu, scanout);
+		return NULL;
+	}
+	if (!resource || resource->is_blob != is_blob) {
+		*response = VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+		return NULL;
+	}
+	return resource;
+}
+
 uint32_t gpu_set_scanout(struct gpu *gpu, struct gpu_request *r)
 {
 	const struct virtio_gpu_set_scanout *c = &r->command.set_scanout;
 	struct gpu_framebuffer framebuffer = { 0 };
 	struct gpu_resource *resource;
+	uint32_t response;
 
-	if (c->scanout_id >= gpu->scanout_count) {
-		return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
-	}
-	if (c->resource_id == 0) {
-		blank(gpu, c->scanout_id);
-		return VIRTIO_GPU_RESP_OK_NODATA;
-	}
-	resource = gpu_resource_find(gpu, c->resource_id);
-	if (!resource || resource->is_blob) {
-		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+	resource = choose_resource(gpu, c->scanout_id, c->resource_id, false, &response);
+	if (!resource) {
+		return response;
 	}
 	framebuffer.layout = resource->layout;
 	return set_framebuffer(gpu, c->scanout_id, resource, &framebuffer, &c->r);
@@ -230,17 +247,11 @@ uint32_t gpu_set_scanout_blob(struct gpu *gpu, struct gpu_request *r)
 		.offset = c->offsets[0],
 	};
 	struct gpu_resource *resource;
+	uint32_t response;
 
-	if (c->scanout_id >= gpu->scanout_count) {
-		return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
-	}
-	if (c->resource_id == 0) {
-		blank(gpu, c->scanout_id);
-		return VIRTIO_GPU_RESP_OK_NODATA;
-	}
-	resource = gpu_resource_find(gpu, c->resource_id);
-	if (!resource || !resource->is_blob) {
-		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+	resource = choose_resource(gpu, c->scanout_id, c->resource_id, true, &response);
+	if (!resource) {
+		return response;
 	}
 	if (!gpu_format(c->format, &framebuffer.layout.format) ||
 	    !fits(&framebuffer, resource->blob_bytes)) {
