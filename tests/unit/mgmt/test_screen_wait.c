@@ -228,21 +228,27 @@ static void start(struct artist *artist)
 	loop_timer_arm(loop, &artist->timer, clock_now_ns());
 }
 
+/* Waits for 100 ms without a change while the artist draws. */
+static void expect_stable(struct screen_wait_config *config, struct artist *artist)
+{
+	config->stable_ns = 100 * MS;
+	display_show(display, 0, surface, &all);
+	begin(config);
+	start(artist);
+	run_for(NEVER_MS);
+	cr_assert(is_over && result.is_done);
+	loop_timer_disarm(&artist->timer);
+}
+
 /* Strokes 10 ms apart, for 300 ms. */
 Test(screen_wait, stable_means_that_drawing_has_ended)
 {
 	struct screen_wait_config config = plain();
 	struct artist artist = { .strokes = 30, .changes = true };
 
-	config.stable_ns = 100 * MS;
-	display_show(display, 0, surface, &all);
-	begin(&config);
-	start(&artist);
-	run_for(NEVER_MS);
-	cr_assert(is_over && result.is_done);
+	expect_stable(&config, &artist);
 	cr_assert(eq(uint, artist.done, 30));
 	cr_assert(ge(u64, result.unchanged_ns, 100 * MS));
-	loop_timer_disarm(&artist.timer);
 }
 
 Test(screen_wait, flushes_of_the_same_pixels_are_no_change)
@@ -250,13 +256,7 @@ Test(screen_wait, flushes_of_the_same_pixels_are_no_change)
 	struct screen_wait_config config = plain();
 	struct artist artist = { .strokes = 10000, .changes = false };
 
-	config.stable_ns = 100 * MS;
-	display_show(display, 0, surface, &all);
-	begin(&config);
-	start(&artist);
-	run_for(NEVER_MS);
-	cr_assert(is_over && result.is_done);
-	loop_timer_disarm(&artist.timer);
+	expect_stable(&config, &artist);
 }
 
 Test(screen_wait, what_is_masked_may_go_on_changing)
@@ -268,13 +268,7 @@ Test(screen_wait, what_is_masked_may_go_on_changing)
 		wanted->pixels[i] = i == 3 ? 0xff000000u : WHITE;
 	}
 	config.mask = wanted;
-	config.stable_ns = 100 * MS;
-	display_show(display, 0, surface, &all);
-	begin(&config);
-	start(&artist);
-	run_for(NEVER_MS);
-	cr_assert(is_over && result.is_done);
-	loop_timer_disarm(&artist.timer);
+	expect_stable(&config, &artist);
 }
 
 Test(screen_wait, match_that_must_last_is_not_over_at_once)

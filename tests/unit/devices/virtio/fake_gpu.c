@@ -111,6 +111,17 @@ static struct virtio_gpu_rect rect_of(struct rect r)
 	return (struct virtio_gpu_rect){ r.x, r.y, r.width, r.height };
 }
 
+uint64_t fake_gpu_make_pixels(struct fake_gpu *gpu, uint32_t bytes)
+{
+	const uint64_t gpa = fake_driver_alloc(&gpu->driver, bytes);
+	uint32_t *pixels = fake_driver_at(&gpu->driver, gpa, bytes);
+
+	for (uint32_t i = 0; i < bytes / 4; i++) {
+		pixels[i] = i + 1;
+	}
+	return gpa;
+}
+
 uint32_t fake_gpu_create_2d(struct fake_gpu *gpu, uint32_t id, uint32_t format, uint32_t width,
 			    uint32_t height)
 {

@@ -51,6 +51,9 @@ uint32_t fake_gpu_send(struct fake_gpu *gpu, unsigned queue, const void *command
 /* The whole answer of the last command. */
 void *fake_gpu_response(struct fake_gpu *gpu);
 
+/* Guest memory of `bytes`, each pixel with its number from 1 on. */
+uint64_t fake_gpu_make_pixels(struct fake_gpu *gpu, uint32_t bytes);
+
 /* The commands with what matters of them. */
 uint32_t fake_gpu_create_2d(struct fake_gpu *gpu, uint32_t id, uint32_t format, uint32_t width,
 			    uint32_t height);

@@ -54,24 +54,12 @@ TestSuite(gpu, .init = set_up, .fini = tear_down, .timeout = 20);
 /* Tests that choose their options. */
 TestSuite(gpu_options, .fini = tear_down, .timeout = 20);
 
-/* Guest memory of `bytes`, each pixel with its number. */
-static uint64_t make_pixels(uint32_t bytes)
-{
-	const uint64_t gpa = fake_driver_alloc(&gpu.driver, bytes);
-	uint32_t *pixels = fake_driver_at(&gpu.driver, gpa, bytes);
-
-	for (uint32_t i = 0; i < bytes / 4; i++) {
-		pixels[i] = i + 1;
-	}
-	return gpa;
-}
-
 /* Resource 1: SIDE × SIDE with backing, in two pieces that are no neighbours. */
 static void make_picture(void)
 {
-	const uint64_t first = make_pixels(BYTES / 2);
+	const uint64_t first = fake_gpu_make_pixels(&gpu, BYTES / 2);
 	const uint64_t gap = fake_driver_alloc(&gpu.driver, PAGE);
-	const uint64_t second = make_pixels(BYTES / 2);
+	const uint64_t second = fake_gpu_make_pixels(&gpu, BYTES / 2);
 	const struct virtio_gpu_mem_entry entries[] = {
 		{ .addr = first, .length = BYTES / 2 },
 		{ .addr = second, .length = BYTES / 2 },
@@ -170,7 +158,9 @@ Test(gpu_options, commands_of_features_not_taken_are_refused)
 
 	fake_gpu_init(&gpu, "boot-screen=off", 0);
 	cr_assert(eq(u32, fake_gpu_send(&gpu, 0, &c, sizeof(c)), UNSPEC));
-	cr_assert(eq(u32, fake_gpu_create_blob(&gpu, 1, PAGE, make_pixels(PAGE), PAGE), UNSPEC));
+	cr_assert(eq(u32,
+		     fake_gpu_create_blob(&gpu, 1, PAGE, fake_gpu_make_pixels(&gpu, PAGE), PAGE),
+		     UNSPEC));
 }
 
 /* --- monitors -------------------------------------------------------------------------------- */
@@ -307,7 +297,7 @@ Test(gpu, unref_of_nothing_is_refused)
 Test(gpu, attach_refuses_what_cannot_be)
 {
 	struct virtio_gpu_mem_entry entries[] = {
-		{ .addr = make_pixels(PAGE), .length = PAGE },
+		{ .addr = fake_gpu_make_pixels(&gpu, PAGE), .length = PAGE },
 		{ .addr = FAKE_MEMORY_BYTES - PAGE, .length = 2 * PAGE },
 	};
 	const struct virtio_gpu_resource_attach_backing too_many = {
@@ -336,7 +326,7 @@ Test(gpu, attach_refuses_a_list_shorter_than_told)
 		.attach = { .hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING,
 			    .resource_id = 1,
 			    .nr_entries = 2 },
-		.entry = { .addr = make_pixels(PAGE), .length = PAGE },
+		.entry = { .addr = fake_gpu_make_pixels(&gpu, PAGE), .length = PAGE },
 	};
 
 	cr_assert(eq(u32, fake_gpu_create_2d(&gpu, 1, BGRX, SIDE, SIDE), OK));
@@ -418,7 +408,8 @@ Test(gpu, all_formats_come_out_right)
 		{ VIRTIO_GPU_FORMAT_R8G8B8X8_UNORM, 0x00332211 },
 	};
 	const struct rect one = { 0, 0, 1, 1 };
-	struct virtio_gpu_mem_entry entry = { .addr = make_pixels(PAGE), .length = 4 };
+	struct virtio_gpu_mem_entry entry = { .addr = fake_gpu_make_pixels(&gpu, PAGE),
+					      .length = 4 };
 	uint32_t *pixel = fake_driver_at(&gpu.driver, entry.addr, 4);
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(formats); i++) {
@@ -453,7 +444,9 @@ Test(gpu, set_scanout_refuses_what_cannot_be)
 	const struct rect outside = { 1, 0, SIDE, SIDE };
 
 	make_picture();
-	cr_assert(eq(u32, fake_gpu_create_blob(&gpu, 2, PAGE, make_pixels(PAGE), PAGE), OK));
+	cr_assert(eq(u32,
+		     fake_gpu_create_blob(&gpu, 2, PAGE, fake_gpu_make_pixels(&gpu, PAGE), PAGE),
+		     OK));
 	cr_assert(eq(u32, fake_gpu_set_scanout(&gpu, 2, 1, whole), BAD_SCANOUT));
 	cr_assert(eq(u32, fake_gpu_set_scanout(&gpu, 0, 3, whole), BAD_RESOURCE));
 	cr_assert(eq(u32, fake_gpu_set_scanout(&gpu, 0, 2, whole), BAD_RESOURCE), "a blob");

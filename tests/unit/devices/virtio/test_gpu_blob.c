@@ -40,18 +40,6 @@ static void tear_down(void)
 
 TestSuite(gpu_blob, .init = set_up, .fini = tear_down, .timeout = 20);
 
-/* Guest memory of `bytes`, each pixel with its number. */
-static uint64_t make_pixels(uint32_t bytes)
-{
-	const uint64_t gpa = fake_driver_alloc(&gpu.driver, bytes);
-	uint32_t *pixels = fake_driver_at(&gpu.driver, gpa, bytes);
-
-	for (uint32_t i = 0; i < bytes / 4; i++) {
-		pixels[i] = i + 1;
-	}
-	return gpa;
-}
-
 static bool is_blank(unsigned scanout)
 {
 	uint32_t width, height;
@@ -62,7 +50,7 @@ static bool is_blank(unsigned scanout)
 
 Test(gpu_blob, a_blob_is_shown_where_it_lies)
 {
-	const uint64_t gpa = make_pixels(BYTES);
+	const uint64_t gpa = fake_gpu_make_pixels(&gpu, BYTES);
 	uint32_t *pixels = fake_driver_at(&gpu.driver, gpa, BYTES);
 	const struct virtio_gpu_set_scanout_blob c = fake_gpu_blob_scanout(0, 1, SIDE, SIDE);
 
@@ -76,7 +64,7 @@ Test(gpu_blob, a_blob_is_shown_where_it_lies)
 
 Test(gpu_blob, a_blob_has_stride_and_offset)
 {
-	const uint64_t gpa = make_pixels(BYTES);
+	const uint64_t gpa = fake_gpu_make_pixels(&gpu, BYTES);
 	struct virtio_gpu_set_scanout_blob c = fake_gpu_blob_scanout(0, 1, 8, 4);
 
 	c.strides[0] = SIDE * 4;
@@ -89,7 +77,7 @@ Test(gpu_blob, a_blob_has_stride_and_offset)
 
 Test(gpu_blob, create_blob_refuses_what_cannot_be)
 {
-	const uint64_t gpa = make_pixels(PAGE);
+	const uint64_t gpa = fake_gpu_make_pixels(&gpu, PAGE);
 	const struct virtio_gpu_resource_create_blob host = {
 		.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB,
 		.resource_id = 1,
@@ -119,7 +107,9 @@ Test(gpu_blob, set_scanout_blob_refuses_what_cannot_be)
 	cr_assert(eq(u32, fake_gpu_create_2d(&gpu, 1, BGRX, SIDE, SIDE), OK));
 	cr_assert(eq(u32, fake_gpu_set_scanout_blob(&gpu, &c), BAD_RESOURCE), "not a blob");
 	cr_assert(eq(u32, fake_gpu_unref(&gpu, 1), OK));
-	cr_assert(eq(u32, fake_gpu_create_blob(&gpu, 1, BYTES, make_pixels(BYTES), BYTES), OK));
+	cr_assert(eq(u32,
+		     fake_gpu_create_blob(&gpu, 1, BYTES, fake_gpu_make_pixels(&gpu, BYTES), BYTES),
+		     OK));
 	c.strides[0] = SIDE * 4 - 1;
 	cr_assert(eq(u32, fake_gpu_set_scanout_blob(&gpu, &c), BAD_PARAMETER), "short rows");
 	c.strides[0] = UINT32_MAX;
@@ -148,7 +138,7 @@ Test(gpu_blob, set_scanout_blob_refuses_what_cannot_be)
 
 Test(gpu_blob, a_blob_without_backing_goes_blank_and_comes_back)
 {
-	const uint64_t gpa = make_pixels(BYTES);
+	const uint64_t gpa = fake_gpu_make_pixels(&gpu, BYTES);
 	const struct virtio_gpu_mem_entry entry = { .addr = gpa, .length = BYTES };
 	const struct virtio_gpu_mem_entry short_entry = { .addr = gpa, .length = BYTES - 4 };
 	const struct virtio_gpu_set_scanout_blob c = fake_gpu_blob_scanout(0, 1, SIDE, SIDE);
@@ -170,7 +160,9 @@ Test(gpu_blob, layouts_of_a_blob_are_apart)
 	const struct virtio_gpu_set_scanout_blob wide = fake_gpu_blob_scanout(0, 1, SIDE, SIDE);
 	const struct virtio_gpu_set_scanout_blob tall = fake_gpu_blob_scanout(1, 1, SIDE / 2, SIDE);
 
-	cr_assert(eq(u32, fake_gpu_create_blob(&gpu, 1, BYTES, make_pixels(BYTES), BYTES), OK));
+	cr_assert(eq(u32,
+		     fake_gpu_create_blob(&gpu, 1, BYTES, fake_gpu_make_pixels(&gpu, BYTES), BYTES),
+		     OK));
 	cr_assert(eq(u32, fake_gpu_set_scanout_blob(&gpu, &wide), OK));
 	cr_assert(eq(u32, fake_gpu_set_scanout_blob(&gpu, &tall), OK));
 	cr_assert(eq(u32, fake_gpu_pixel(&gpu, 0, 0, 1), SIDE + 1));
