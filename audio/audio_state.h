@@ -10,7 +10,7 @@
 #include "audio/audio.h"
 #include "audio/audio_clock.h"
 #include "audio/backend.h"
-#include "audio/silence.h"
+#include "audio/pacer.h"
 #include "vmm/base/histogram.h"
 #include "vmm/base/list.h"
 #include "vmm/base/loop.h"
@@ -59,12 +59,13 @@ struct audio_stream {
 	struct list node;
 
 	struct audio_voice *voice; /* NULL: silence has it */
-	struct silence silence;
+	struct pacer silence;
 	uint64_t base; /* the position from which the voice, or silence, counts */
 
 	bool is_started;  /* by the guest */
 	uint64_t started; /* how much had moved then */
 	uint64_t written; /* by the guest, as far as it told */
+	bool is_told;	  /* it did tell, once */
 	uint64_t moved;	  /* frames pulled or pushed */
 	bool is_hungry;	  /* the last pull came up short */
 

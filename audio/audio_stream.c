@@ -66,6 +66,11 @@ uint32_t audio_stream_latency(struct audio_stream *stream)
 	return stream->latency;
 }
 
+bool audio_stream_is_told(const struct audio_stream *stream)
+{
+	return stream->is_told;
+}
+
 /* --- open and close --- */
 
 static bool is_sensible(const struct audio_stream_config *config)
@@ -94,7 +99,7 @@ int audio_stream_open(struct audio *audio, const struct audio_stream_config *con
 	stream->config = *config;
 	stream->number = audio->next_number++;
 	audio_clock_init(&stream->clock, config->format.rate_hz);
-	silence_init(&stream->silence, stream, audio->loop);
+	pacer_init(&stream->silence, stream, audio->loop, NULL, NULL);
 	loop_timer_init(&stream->wake, on_wake, stream);
 	audio_counters_reset(stream);
 	list_append(&audio->streams, &stream->node);
@@ -136,8 +141,16 @@ void audio_stream_run(struct audio_stream *stream)
 	if (stream->voice) {
 		stream->audio->backend->type->start(stream->voice);
 	} else {
-		stream->base = stream->clock.position;
-		silence_start(&stream->silence, stream->moved - stream->base);
+		pacer_start(&stream->silence);
+	}
+}
+
+static void halt_voice(struct audio_stream *stream, bool drain)
+{
+	if (stream->voice) {
+		stream->audio->backend->type->stop(stream->voice, drain);
+	} else {
+		pacer_stop(&stream->silence, drain);
 	}
 }
 
@@ -150,11 +163,7 @@ void audio_stream_halt(struct audio_stream *stream, bool drain)
 	}
 	audio_clock_stop(&stream->clock, drain ? stream->moved : position);
 	audio_forget_marks(stream);
-	if (stream->voice) {
-		stream->audio->backend->type->stop(stream->voice, drain);
-	} else {
-		silence_stop(&stream->silence);
-	}
+	halt_voice(stream, drain);
 }
 
 void audio_stream_start(struct audio_stream *stream)
@@ -181,9 +190,7 @@ void audio_stream_stop(struct audio_stream *stream)
 	stream->is_dry = false; /* not an underrun: it ended */
 	if (stream->audio->is_paused) {
 		audio_clock_stop(&stream->clock, stream->moved);
-		if (stream->voice) {
-			stream->audio->backend->type->stop(stream->voice, true);
-		}
+		halt_voice(stream, true);
 	} else {
 		audio_stream_halt(stream, true);
 	}
@@ -192,6 +199,7 @@ void audio_stream_stop(struct audio_stream *stream)
 
 void audio_stream_kick(struct audio_stream *stream, uint64_t written)
 {
+	stream->is_told = true;
 	if (written <= stream->written) {
 		return;
 	}
@@ -205,7 +213,7 @@ void audio_stream_kick(struct audio_stream *stream, uint64_t written)
 	if (stream->voice) {
 		stream->audio->backend->type->kick(stream->voice);
 	} else {
-		silence_kick(&stream->silence);
+		pacer_kick(&stream->silence);
 	}
 }
 

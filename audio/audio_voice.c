@@ -168,7 +168,12 @@ void audio_stream_report(struct audio_stream *stream, const struct audio_report 
 	if (!is_playback(stream) || stream->is_dry) {
 		return;
 	}
-	audio_clock_report(&stream->clock, now_ns, report->at_ns, position);
+	if (report->stands) {
+		audio_clock_stop(&stream->clock, position);
+		audio_clock_start(&stream->clock);
+	} else {
+		audio_clock_report(&stream->clock, now_ns, report->at_ns, position);
+	}
 	audio_count_heard(stream, position,
 			  report->at_ns + audio_frames_to_ns(report->latency, rate_hz));
 	audio_stream_plan_wake(stream);
@@ -192,7 +197,7 @@ static bool may_connect(const struct audio_stream *stream)
 /* Silence gives up; all that it pulled counts as consumed. */
 static void end_silence(struct audio_stream *stream)
 {
-	silence_stop(&stream->silence);
+	pacer_stop(&stream->silence, true);
 	audio_clock_stop(&stream->clock, stream->moved);
 	stream->base = stream->moved;
 	stream->is_dry = false;
@@ -238,10 +243,11 @@ static void begin_silence(struct audio_stream *stream)
 	stream->base = audio_stream_position(stream);
 	audio_clock_stop(&stream->clock, stream->base);
 	audio_forget_marks(stream);
+	pacer_reset(&stream->silence, stream->moved - stream->base);
 	if (audio_stream_is_running(stream)) {
 		audio_clock_start(&stream->clock);
 		stream->is_dry = false;
-		silence_start(&stream->silence, stream->moved - stream->base);
+		pacer_start(&stream->silence);
 	}
 	audio_stream_plan_wake(stream);
 }

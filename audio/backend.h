@@ -71,6 +71,9 @@ struct audio_backend_type {
 /* --- what a back end calls ------------------------------------------------------------------- */
 
 const struct audio_stream_config *audio_stream_config(const struct audio_stream *stream);
+/* Whether the card tells how much was written (audio_stream_kick). Otherwise only real time makes
+ * sense: more can always be pulled. */
+bool audio_stream_is_told(const struct audio_stream *stream);
 
 /* Playback: the next frames of the stream, at most `count`; returns how many there are. They will
  * be heard from `heard_ns` on, as far as the back end can tell. */
@@ -87,6 +90,7 @@ struct audio_report {
 	uint64_t at_ns;	   /* of clock_now_ns, when this was so */
 	uint64_t consumed; /* frames since the voice was opened, of those pulled */
 	uint32_t latency;  /* frames from there to the loudspeaker */
+	bool stands; /* it goes no further by itself: no sound clock, but a consumer in leaps */
 };
 void audio_stream_report(struct audio_stream *stream, const struct audio_report *report);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: audio/audio.c audio/audio_stream.c audio/audio_voice.c audio/audio_stats.c */
-/* LINK: audio/audio_clock.c audio/drift.c audio/silence.c audio/format.c */
+/* LINK: audio/audio_clock.c audio/drift.c audio/pacer.c audio/format.c */
 /* LINK: audio/backend.c audio/none.c */
 #include "audio/audio.h"
 
