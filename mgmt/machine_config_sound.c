@@ -95,10 +95,7 @@ const char *machine_config_sound_card(const struct machine_config *config)
 {
 	switch ((enum machine_card)config->sound.card) {
 	case MACHINE_CARD_AUTO:
-		return wants_sound(config) && !has_card(config) &&
-				       device_type_find("virtio-snd", NULL)
-			       ? "virtio-snd"
-			       : NULL;
+		return wants_sound(config) && !has_card(config) ? "virtio-snd" : NULL;
 	case MACHINE_CARD_VIRTIO:
 		return "virtio-snd";
 	case MACHINE_CARD_HDA:
