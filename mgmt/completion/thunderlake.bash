@@ -82,7 +82,7 @@ _thunderlake_ctl() {
 	*,-*) _thunderlake_words "--json $(_thunderlake_ctl_options "$1" "${words[1]}")" ;;
 	*)
 		case ${words[1]},$prev in
-		audio,audio) _thunderlake_words stats ;;
+		audio,audio) _thunderlake_words 'stats expect' ;;
 		clipboard,clipboard) _thunderlake_words 'get set' ;;
 		link,link) COMPREPLY=() ;;
 		click,*) ((${#words[@]} != 4)) || _thunderlake_words 'left right middle double none' ;;

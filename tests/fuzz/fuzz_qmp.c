@@ -10,7 +10,7 @@
  *       display/surface.c display/image.c display/image_compare.c display/clipboard.c
  *       display/input.c display/input_sinks.c display/input_player.c display/input_text.c
  *       display/keymap.c display/keymap_us.c display/keymap_xkb.c mgmt/qmp_commands_audio.c
- *       audio/ */
+ *       mgmt/audio_wait.c audio/ */
 /* What a client may send: a first byte that tells how the stream is torn, then the stream. Every
  * value gets exactly one reply, and that is either a return or an error; those that come later are
  * cancelled. Files are not touched: each path reads as itself, or as a black picture. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_screen.c
- *       mgmt/qmp_commands_audio.c tests/unit/mgmt/fake_qmp_machine.c display/
+ *       mgmt/qmp_commands_audio.c mgmt/audio_wait.c tests/unit/mgmt/fake_qmp_machine.c display/
  *       audio/ */
 /* The audio is the real one, on the loop of the commands, and has no back end: what the streams
  * play is consumed in real time by nobody. */
@@ -102,6 +102,16 @@ static void ask(const char *request)
 	cr_assert(ne(ptr, reply, NULL));
 }
 
+static void expect(const char *arguments)
+{
+	char request[256];
+
+	(void)snprintf(request, sizeof(request),
+		       "{\"execute\": \"x-thunderlake-audio-expect\", \"arguments\": %s}",
+		       arguments);
+	ask(request);
+}
+
 static const char *refusal(void)
 {
 	const char *text = "none";
@@ -167,6 +177,8 @@ Test(qmp_audio, machine_without_card_says_so)
 	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "off"));
 	ask("{\"execute\": \"x-thunderlake-audio-stats\"}");
 	cr_assert(ne(ptr, strstr(refusal(), "no sound card"), NULL));
+	expect("{\"silence\": true}");
+	cr_assert(ne(ptr, strstr(refusal(), "no sound card"), NULL));
 	machine.audio = audio;
 }
 
@@ -197,4 +209,77 @@ Test(qmp_audio, statistics_tell_of_each_stream)
 	cr_assert(eq(int, index, 1));
 	cr_assert(eq(int, rate_hz, (int)RATE_HZ));
 	cr_assert(eq(int, channels, 2));
+}
+
+/* --- expect --- */
+
+static double number(const char *key)
+{
+	return json_number_value(json_object_get(returned(), key));
+}
+
+Test(qmp_audio, tone_is_heard_where_it_is)
+{
+	play(440, 1000);
+	expect("{\"tone\": 1000, \"for-ms\": 200}");
+	cr_assert(epsilon_eq(dbl, number("hz"), 1000, 2));
+	cr_assert(epsilon_eq(dbl, number("loudest-db"), -6.2, 0.5));
+	expect("{\"tone\": 440, \"for-ms\": 200, \"channel\": 0}");
+	cr_assert(epsilon_eq(dbl, number("hz"), 440, 2));
+	expect("{\"tone\": 440, \"for-ms\": 100, \"channel\": 1, \"timeout-ms\": 400}");
+	cr_assert(ne(ptr, strstr(refusal(), "timed out"), NULL), "%s", refusal());
+}
+
+Test(qmp_audio, what_is_heard_instead_is_told_when_the_time_is_over)
+{
+	expect("{\"tone\": 440, \"timeout-ms\": 50}");
+	cr_assert(ne(ptr, strstr(refusal(), "nothing was played"), NULL), "%s", refusal());
+	play(440, 0);
+	expect("{\"tone\": 443, \"tolerance-hz\": 1, \"for-ms\": 100, \"timeout-ms\": 600}");
+	cr_assert(ne(ptr, strstr(refusal(), "-6."), NULL), "%s", refusal());
+	expect("{\"tone\": 440, \"channel\": 1, \"for-ms\": 100, \"timeout-ms\": 400}");
+	cr_assert(ne(ptr, strstr(refusal(), "only silence"), NULL), "%s", refusal());
+}
+
+Test(qmp_audio, silence_is_that_nothing_plays_or_nothing_loud)
+{
+	expect("{\"silence\": true, \"for-ms\": 50}");
+	(void)returned();
+	play(440, 0);
+	expect("{\"silence\": true, \"for-ms\": 300, \"timeout-ms\": 1000}");
+	cr_assert(ne(ptr, strstr(refusal(), "timed out"), NULL), "%s", refusal());
+	expect("{\"silence\": true, \"for-ms\": 50, \"channel\": 1}");
+	(void)returned();
+}
+
+static const char *const bad_expectations[] = {
+	"{}",
+	"{\"tone\": 440, \"silence\": true}",
+	"{\"silence\": false}",
+	"{\"tone\": -1}",
+	"{\"tone\": 200000}",
+	"{\"tone\": 440, \"tolerance-hz\": 4000}",
+	"{\"tone\": 440, \"channel\": 8}",
+	"{\"tone\": 440, \"for-ms\": 1000000000000}",
+};
+
+Test(qmp_audio, what_cannot_be_expected_is_refused)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_expectations); i++) {
+		expect(bad_expectations[i]);
+		cr_assert(ne(ptr, json_object_get(reply, "error"), NULL), "%s",
+			  bad_expectations[i]);
+		cr_assert(eq(ptr, strstr(refusal(), "timed out"), NULL), "%s", bad_expectations[i]);
+	}
+}
+
+Test(qmp_audio, client_that_leaves_is_forgotten)
+{
+	static const char request[] = "{\"execute\": \"x-thunderlake-audio-expect\", "
+				      "\"arguments\": {\"tone\": 440}}";
+
+	cr_assert(eq(ptr, qmp_dispatch(&session, request, strlen(request)), NULL));
+	cr_assert(ne(ptr, session.pending, NULL));
+	qmp_cancel(&session);
+	cr_assert(eq(ptr, session.pending, NULL));
 }
