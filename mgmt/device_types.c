@@ -2,6 +2,7 @@
 #include "mgmt/device_types.h"
 
 #include "devices/device.h"
+#include "devices/hda/hda.h"
 #include "devices/legacy/acpi_pm.h"
 #include "devices/legacy/debug_exit.h"
 #include "devices/legacy/fw_cfg.h"
@@ -37,5 +38,6 @@ const struct device_type *const device_types[] = {
 	&virtio_tablet_type,
 	&virtio_mouse_type,
 	&virtio_multitouch_type,
+	&hda_type,
 	NULL,
 };

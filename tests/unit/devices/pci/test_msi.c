@@ -17,52 +17,52 @@
 
 /* --- a router that remembers what it was told ------------------------------------------------ */
 
-static struct msi_vector *vector;
+static struct msi_vector *made;
 static int init_result;
 static unsigned signals;
 static bool is_pending, line_level;
 
-int msi_vector_init(struct msi_vector *made, struct irq_router *router)
+int msi_vector_init(struct msi_vector *vector, struct irq_router *router)
 {
-	made->router = router;
-	vector = init_result == 0 ? made : NULL;
+	vector->router = router;
+	made = init_result == 0 ? vector : NULL;
 	return init_result;
 }
 
-void msi_vector_finish(struct msi_vector *made)
+void msi_vector_finish(struct msi_vector *vector)
 {
-	cr_assert(eq(ptr, made, vector));
-	vector = NULL;
+	cr_assert(eq(ptr, vector, made));
+	made = NULL;
 }
 
-int msi_vector_set(struct msi_vector *made, uint64_t address, uint32_t data)
+int msi_vector_set(struct msi_vector *vector, uint64_t address, uint32_t data)
 {
-	made->address = address;
-	made->data = data;
+	vector->address = address;
+	vector->data = data;
 	return 0;
 }
 
-int msi_vector_enable(struct msi_vector *made, bool enabled)
+int msi_vector_enable(struct msi_vector *vector, bool enabled)
 {
-	made->enabled = enabled;
+	vector->enabled = enabled;
 	return 0;
 }
 
-void msi_vector_signal(struct msi_vector *made)
+void msi_vector_signal(struct msi_vector *vector)
 {
-	signals += made->enabled;
-	is_pending = !made->enabled;
+	signals += vector->enabled;
+	is_pending = !vector->enabled;
 }
 
-bool msi_vector_is_pending(struct msi_vector *made)
+bool msi_vector_is_pending(struct msi_vector *vector)
 {
-	(void)made;
+	(void)vector;
 	return is_pending;
 }
 
-void msi_vector_clear_pending(struct msi_vector *made)
+void msi_vector_clear_pending(struct msi_vector *vector)
 {
-	(void)made;
+	(void)vector;
 	is_pending = false;
 }
 
@@ -103,7 +103,7 @@ static void tear_down(void)
 {
 	pci_device_unplug(&device);
 	msi_destroy(msi);
-	cr_assert(zero(ptr, vector));
+	cr_assert(zero(ptr, made));
 	pci_bus_destroy(bus);
 	bus_destroy(mmio);
 	bus_destroy(pio);
@@ -148,12 +148,12 @@ Test(msi, message_goes_out_while_it_is_on)
 	cr_assert(not(is_pending), "an interrupt of INTA's is not repeated as a message");
 	turn_on();
 	cr_assert(msi_is_enabled(msi));
-	cr_assert(eq(u64, vector->address, MESSAGE));
-	cr_assert(eq(u32, vector->data, DATA));
+	cr_assert(eq(u64, made->address, MESSAGE));
+	cr_assert(eq(u32, made->data, DATA));
 	msi_signal(msi);
 	cr_assert(eq(uint, signals, 1));
 	write_config(CAP + PCI_MSI_FLAGS, 2, 0);
-	cr_assert(not(vector->enabled));
+	cr_assert(not(made->enabled));
 	msi_signal(msi);
 	cr_assert(eq(uint, signals, 1));
 }
@@ -162,8 +162,8 @@ Test(msi, message_can_change_while_it_is_on)
 {
 	turn_on();
 	write_config(CAP + PCI_MSI_DATA_64, 2, DATA + 1);
-	cr_assert(eq(u32, vector->data, DATA + 1));
-	cr_assert(vector->enabled);
+	cr_assert(eq(u32, made->data, DATA + 1));
+	cr_assert(made->enabled);
 }
 
 Test(msi, silences_the_line)
@@ -181,7 +181,7 @@ Test(msi, reset_turns_it_off)
 	turn_on();
 	pci_device_reset(&device);
 	cr_assert(not(msi_is_enabled(msi)));
-	cr_assert(not(vector->enabled));
+	cr_assert(not(made->enabled));
 	cr_assert(zero(u32, read_config(CAP + PCI_MSI_ADDRESS_LO, 4)));
 }
 
@@ -194,6 +194,6 @@ Test(msi_create, tells_what_failed)
 	cr_assert(gt(int, pci_add_capability(&device, PCI_CAP_ID_VNDR, CAP_SPACE - 4), 0));
 	cr_assert(eq(int, msi_create(&device, NULL, &msi), -ENOSPC));
 	cr_assert(zero(ptr, device.msi));
-	cr_assert(zero(ptr, vector));
+	cr_assert(zero(ptr, made));
 	msi_destroy(NULL);
 }

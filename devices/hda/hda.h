@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef THUNDERLAKE_DEVICES_HDA_HDA_H
+#define THUNDERLAKE_DEVICES_HDA_HDA_H
+
+struct device_type;
+
+/* Sound card as PCs have had since 2004: the Intel High Definition Audio controller of an ICH9 with
+ * one codec, for guests without a virtio-snd driver. */
+extern const struct device_type hda_type;
+
+#endif
