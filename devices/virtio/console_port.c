@@ -33,7 +33,8 @@ static bool write_spill(struct console_port *port)
 	return true;
 }
 
-/* Hands over the held chain, straight from guest memory. Returns whether nothing of it is left. */
+/* Hands over the held chain, straight from guest memory, as far as the turn goes. Returns whether
+ * nothing of it is left. */
 static bool write_chain(struct console_port *port)
 {
 	size_t skip = port->written;
@@ -47,8 +48,9 @@ static bool write_chain(struct console_port *port)
 			continue;
 		}
 		taken = char_write(port->backend, (const uint8_t *)slice->iov_base + skip,
-				   slice->iov_len - skip);
+				   MIN(slice->iov_len - skip, port->turn_left));
 		port->written += taken;
+		port->turn_left -= taken;
 		if (taken < slice->iov_len - skip) {
 			return false;
 		}
@@ -83,13 +85,17 @@ void console_port_transmit(struct console_port *port)
 		return;
 	}
 	port->writing = true;
+	port->turn_left = CONSOLE_TURN_BYTES;
 	if (write_spill(port) && v->running && v->queue_ready[tx_queue(port)]) {
-		while (hold_next_chain(port) && write_chain(port)) {
+		while (port->turn_left > 0 && hold_next_chain(port) && write_chain(port)) {
 			return_chain(port);
 			any = true;
 		}
 	}
 	port->writing = false;
+	if (port->turn_left == 0) {
+		loop_post(port->console->loop, &port->more_task);
+	}
 	if (any) {
 		virtio_signal(v, tx_queue(port));
 	}
@@ -156,6 +162,11 @@ void console_port_receive(struct console_port *port)
 	char_accept_input(port->backend);
 }
 
+static void on_next_turn(void *port)
+{
+	console_port_transmit(port);
+}
+
 static void on_writable(void *user)
 {
 	console_port_transmit(user);
@@ -207,6 +218,7 @@ int console_port_open(struct console_port *port, const char *backend, struct err
 					.on_resize = port->is_console ? on_resize : NULL,
 					.user = port };
 
+	loop_task_init(&port->more_task, on_next_turn, port);
 	if (strcmp(backend, VDAGENT_BACKEND) == 0) {
 		return vdagent_create(port->console->loop, port->console->clipboard,
 				      port->console->display, &user, &port->backend, err);
@@ -216,6 +228,7 @@ int console_port_open(struct console_port *port, const char *backend, struct err
 
 void console_port_close(struct console_port *port)
 {
+	loop_task_cancel(port->console->loop, &port->more_task);
 	char_destroy(port->backend);
 	port->backend = NULL;
 	free(port->spill);

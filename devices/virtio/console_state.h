@@ -7,6 +7,7 @@
 #include "devices/char/char.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/virtio.h"
+#include "vmm/base/loop.h"
 
 /* The inside of the console device, for its own files. All on the device's loop. */
 
@@ -20,6 +21,9 @@
 
 /* Bytes of a chain that are kept when the machine is paused while the host takes none. */
 #define CONSOLE_SPILL_MAX (1u << 20)
+
+/* Bytes that a port writes before others on the loop have their turn. */
+#define CONSOLE_TURN_BYTES (1u << 20)
 
 /* Messages a port owes the driver, in the order of sending. */
 enum console_message {
@@ -49,7 +53,9 @@ struct console_port {
 	bool held;
 	struct virtqueue_chain chain;
 	struct iovec iov[CONSOLE_IOV_MAX];
-	size_t written; /* bytes of the chain */
+	size_t written;	  /* bytes of the chain */
+	size_t turn_left; /* bytes to be written before others have their turn */
+	struct loop_task more_task;
 	uint8_t *spill; /* owned */
 	size_t spill_length, spill_written;
 };
