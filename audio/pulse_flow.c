@@ -157,16 +157,18 @@ static void on_room(pa_stream *stream UNUSED, size_t bytes UNUSED, void *arg)
 	}
 }
 
-/* Whose fault it was shows in where it happened: at the end of what the guest had, or before. */
+/* Whose fault it was shows in where it happened: at the end of what the guest had, or before. What
+ * is less than a step PipeWire does not take. */
 static void on_underflow(pa_stream *stream, void *arg)
 {
 	struct pulse_voice *v = arg;
 	int64_t index = libpulse.stream_get_underflow_index(stream);
+	uint64_t dry_at = index < 0 ? v->moved : (uint64_t)index / v->frame_bytes;
 
 	if (!v->is_started) {
 		return;
 	}
-	if (index < 0 || (uint64_t)index / v->frame_bytes == v->short_at) {
+	if (v->short_at >= dry_at && v->short_at - dry_at < v->step) {
 		audio_stream_underrun(v->base.stream, 0);
 	} else {
 		audio_stream_gap(v->base.stream);

@@ -15,7 +15,7 @@
 	use(context_connect) use(context_disconnect) use(context_errno) use(context_get_state) \
 	use(context_new_with_proplist) use(context_set_sink_input_volume) \
 	use(context_set_state_callback) use(context_set_subscribe_callback) \
-	use(context_subscribe) use(context_unref) use(operation_unref) use(proplist_free) \
+	use(context_subscribe) use(context_unref) use(cvolume_equal) use(operation_cancel) use(operation_unref) use(proplist_free) \
 	use(proplist_new) use(proplist_sets) use(stream_begin_write) use(stream_cancel_write) \
 	use(stream_connect_playback) use(stream_connect_record) use(stream_cork) \
 	use(stream_disconnect) use(stream_drain) use(stream_drop) use(stream_get_index) \

@@ -14,8 +14,9 @@
 
 #define LOG_TAG "audio:pulse"
 #define MS	UINT64_C(1000000)
-/* A rest is some tens of milliseconds; a device that stands has this long to go on. */
-#define REST_LIMIT_NS	  (2 * NS_PER_SECOND)
+/* How much longer than its length the rest of a stream may take, and how long a device may stand.
+ */
+#define REST_EXTRA_MS	  1000u
 #define SUSPENDED_FOR_NS  (500 * MS)
 #define STREAM_NAME_BYTES 160
 
@@ -37,6 +38,10 @@ static void free_voice(struct pulse_voice *v)
 {
 	loop_timer_disarm(&v->limit);
 	list_remove(&v->node);
+	if (v->setting) {
+		libpulse.operation_cancel(v->setting);
+		libpulse.operation_unref(v->setting);
+	}
 	if (v->stream) {
 		libpulse.stream_set_state_callback(v->stream, NULL, NULL);
 		libpulse.stream_set_latency_update_callback(v->stream, NULL, NULL);
@@ -85,17 +90,6 @@ static void on_refused(struct pulse_voice *v, const char *why)
 	lose(v);
 }
 
-static void on_limit(void *arg)
-{
-	struct pulse_voice *v = arg;
-
-	if (v->base.stream) {
-		on_refused(v, "the sound server has suspended its device");
-	} else {
-		free_voice(v);
-	}
-}
-
 /* --- what the server does --- */
 
 static void cork(struct pulse_voice *v, bool is_corked)
@@ -103,6 +97,19 @@ static void cork(struct pulse_voice *v, bool is_corked)
 	if (v->is_corked != is_corked) {
 		v->is_corked = is_corked;
 		unref(libpulse.stream_cork(v->stream, is_corked, NULL, NULL));
+	}
+}
+
+static void on_limit(void *arg)
+{
+	struct pulse_voice *v = arg;
+
+	if (!v->base.stream) {
+		free_voice(v);
+	} else if (v->is_started) {
+		on_refused(v, "the sound server has suspended its device");
+	} else {
+		cork(v, true);
 	}
 }
 
@@ -120,13 +127,33 @@ static void watch_device(struct pulse_voice *v)
 	}
 }
 
+static void on_volume_set(pa_context *context, int success, void *arg);
+
+/* One at a time, however often a guest changes it. */
 static void send_volume(struct pulse_voice *v)
 {
-	if (v->is_ready && v->has_volume) {
-		unref(libpulse.context_set_sink_input_volume(v->backend->context,
-							     libpulse.stream_get_index(v->stream),
-							     &v->volume, NULL, NULL));
+	if (v->is_ready && v->has_volume && !v->setting) {
+		v->told_volume = v->volume;
+		v->setting = libpulse.context_set_sink_input_volume(
+			v->backend->context, libpulse.stream_get_index(v->stream), &v->volume,
+			on_volume_set, v);
 	}
+}
+
+static void on_volume_set(pa_context *context UNUSED, int success UNUSED, void *arg)
+{
+	struct pulse_voice *v = arg;
+
+	unref(v->setting);
+	v->setting = NULL;
+	if (!libpulse.cvolume_equal(&v->told_volume, &v->volume)) {
+		send_volume(v);
+	}
+}
+
+static uint64_t rest_limit_ns(const struct pulse_voice *v)
+{
+	return (v->backend->latency_ms + REST_EXTRA_MS) * MS;
 }
 
 static void run(struct pulse_voice *v)
@@ -195,6 +222,7 @@ static int connect_stream(struct pulse_voice *v, const struct audio_stream_confi
 	pa_buffer_attr attr;
 
 	pulse_format_buffer(config, b->latency_ms, &attr);
+	v->step = attr.minreq / v->frame_bytes;
 	if (config->direction == AUDIO_PLAYBACK) {
 		return libpulse.stream_connect_playback(v->stream, b->sink, &attr, flags, NULL,
 							NULL);
@@ -252,36 +280,14 @@ void pulse_voice_start(struct audio_voice *voice)
 	}
 }
 
-static void on_drained(pa_stream *stream UNUSED, int success UNUSED, void *arg)
-{
-	struct pulse_voice *v = arg;
-
-	v->is_draining = false;
-	if (!v->base.stream) {
-		free_voice(v);
-	} else if (!v->is_started) {
-		cork(v, true);
-	}
-}
-
-/* Plays what there is to its end; on_drained then. */
+/* What there is plays to its end, and after that the device may sleep. The stream is not drained: a
+ * guest may start again at once, and PipeWire loses a millisecond then. */
 static void play_rest(struct pulse_voice *v)
 {
-	pa_operation *operation = NULL;
-
-	if (v->is_draining) {
-		return;
-	}
-	if (v->is_ready && v->moved > 0) {
+	if (v->moved > 0) {
 		cork(v, false);
-		operation = libpulse.stream_drain(v->stream, on_drained, v);
 	}
-	v->is_draining = operation != NULL;
-	if (operation) {
-		libpulse.operation_unref(operation);
-	} else {
-		on_drained(v->stream, true, v);
-	}
+	loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + rest_limit_ns(v));
 }
 
 void pulse_voice_stop(struct audio_voice *voice, bool drain)
@@ -290,27 +296,51 @@ void pulse_voice_stop(struct audio_voice *voice, bool drain)
 
 	v->is_started = false;
 	loop_timer_disarm(&v->limit);
-	if (v->direction == AUDIO_PLAYBACK && drain) {
+	if (v->direction == AUDIO_PLAYBACK && drain && v->is_ready) {
 		play_rest(v);
 	} else if (v->is_ready) {
 		cork(v, true);
 	}
 }
 
+/* A guest that opens and closes without end is not to fill the server. */
+static void make_room(struct pulse_backend *b)
+{
+	struct pulse_voice *v, *first = NULL;
+	unsigned count = 0;
+
+	list_for_each (v, &b->leaving, struct pulse_voice, node) {
+		first = first ? first : v;
+		count++;
+	}
+	if (count >= AUDIO_STREAMS_MAX) {
+		free_voice(first);
+	}
+}
+
+static void on_drained(pa_stream *stream UNUSED, int success UNUSED, void *arg)
+{
+	free_voice(arg);
+}
+
 void pulse_voice_close(struct audio_voice *voice)
 {
 	struct pulse_voice *v = of_base(voice);
+	pa_operation *operation = NULL;
 
 	v->is_started = false;
 	v->base.stream = NULL;
-	if (v->direction == AUDIO_CAPTURE) {
-		free_voice(v);
-		return;
+	if (v->direction == AUDIO_PLAYBACK && v->moved > 0) {
+		make_room(v->backend);
+		list_remove(&v->node);
+		list_append(&v->backend->leaving, &v->node);
+		play_rest(v);
+		operation = libpulse.stream_drain(v->stream, on_drained, v);
 	}
-	list_remove(&v->node);
-	list_append(&v->backend->leaving, &v->node);
-	loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + REST_LIMIT_NS);
-	play_rest(v);
+	unref(operation);
+	if (!operation) {
+		free_voice(v);
+	}
 }
 
 void pulse_voice_kick(struct audio_voice *voice)

@@ -22,15 +22,16 @@ struct pulse_voice {
 	struct audio_format format;
 	uint32_t frame_bytes;
 
-	bool is_ready;	  /* the server knows it */
-	bool is_started;  /* frames are moved */
-	bool is_corked;	  /* the server was told to hold it */
-	bool is_draining; /* it tells when it has played all */
-	bool is_asking;	  /* for the position */
+	bool is_ready;	 /* the server knows it */
+	bool is_started; /* frames are moved */
+	bool is_corked;	 /* the server was told to hold it */
+	bool is_asking;	 /* for the position */
 	bool has_volume;
-	pa_cvolume volume;
-	struct loop_timer limit; /* how long a rest may take, or a suspended device */
+	pa_cvolume volume, told_volume;
+	pa_operation *setting;	 /* of the volume; NULL: none is under way */
+	struct loop_timer limit; /* how long a rest may take, or a device stand */
 
+	uint32_t step;	   /* frames that the server takes at once */
 	uint64_t moved;	   /* frames pulled or pushed */
 	uint64_t short_at; /* of those pulled: where the guest had no more */
 	uint64_t

@@ -185,6 +185,26 @@ static void on_close(void *arg)
 	audio_stream_close(player->stream);
 }
 
+struct extension {
+	struct player *player;
+	uint64_t total;
+};
+
+static void on_extend(void *arg)
+{
+	struct extension *extension = arg;
+
+	extension->player->total = extension->total;
+	on_reached(extension->player);
+}
+
+void player_extend(struct player *player, uint64_t total)
+{
+	struct extension extension = { player, total };
+
+	loop_call(player->stage->loop, on_extend, &extension);
+}
+
 struct volume_change {
 	struct player *player;
 	uint32_t volumes[2];

@@ -42,6 +42,8 @@ void player_start(struct player *player);
 void player_stop(struct player *player);
 void player_close(struct player *player);
 
+/* The guest has more, after all. */
+void player_extend(struct player *player, uint64_t total);
 void player_set_volume(struct player *player, uint32_t left, uint32_t right);
 
 uint64_t player_position(struct player *player);

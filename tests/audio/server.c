@@ -86,17 +86,25 @@ static void end(pid_t *pid)
 
 /* --- the server --- */
 
-static bool does_answer(void *arg)
+static bool does_listen(void *arg)
 {
-	const struct server *server = arg;
+	const char *path = arg;
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool does;
 
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/native", server->folder);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	does = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 	(void)close(fd);
 	return does;
+}
+
+static void wait_for_socket(const struct server *server, const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", server->folder, name);
+	wait_until(name, does_listen, path);
 }
 
 void server_restart(struct server *server)
@@ -108,7 +116,7 @@ void server_restart(struct server *server)
 				  server->script,	NULL };
 
 	server->pid = start(command, NULL, NULL);
-	wait_until("a sound server", does_answer, server);
+	wait_for_socket(server, "native");
 }
 
 static void write_script(struct server *server, const char *lines)
@@ -125,12 +133,11 @@ static void write_script(struct server *server, const char *lines)
 	(void)fclose(file);
 }
 
-void server_start(struct server *server, const char *script)
+static void make_home(struct server *server)
 {
 	char name[96];
 
 	*server = (struct server){ .folder = "/tmp/sound-XXXXXX" };
-	need_program("pulseaudio");
 	need_program("parec");
 	cr_assert(mkdtemp(server->folder) != NULL);
 	(void)snprintf(name, sizeof(name), "unix:%s/native", server->folder);
@@ -140,6 +147,12 @@ void server_start(struct server *server, const char *script)
 	(void)setenv("HOME", server->folder, 1);
 	(void)unsetenv("DBUS_SESSION_BUS_ADDRESS");
 	(void)unsetenv("DISPLAY");
+}
+
+void server_start(struct server *server, const char *script)
+{
+	need_program("pulseaudio");
+	make_home(server);
 	write_script(server, script);
 	server_restart(server);
 }
@@ -154,7 +167,7 @@ void server_kill(struct server *server)
 	(void)unlink(path);
 }
 
-void server_command(struct server *server, const char *const *words)
+bool server_command(struct server *server UNUSED, const char *const *words)
 {
 	const char *command[8] = { "pactl" };
 	int status;
@@ -165,7 +178,44 @@ void server_command(struct server *server, const char *const *words)
 	}
 	pid = start(command, NULL, NULL);
 	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
-	cr_assert(eq(int, status, 0), "pactl %s, server %d", words[0], (int)server->pid);
+	return status == 0;
+}
+
+static bool has_card(void *arg)
+{
+	static const char *const look[] = { "get-sink-volume", "card", NULL };
+
+	return server_command(arg, look);
+}
+
+void server_start_pipewire(struct server *server)
+{
+	static const char *const pipewire[] = { "pipewire", NULL };
+	static const char *const manager[] = { "wireplumber", NULL };
+	static const char *const pulse[] = { "pipewire-pulse", NULL };
+	static const char *const load[] = { "load-module", "module-null-sink", "sink_name=card",
+					    "rate=48000",  "channels=2",       NULL };
+	char address[96];
+	const char *bus[] = {
+		"dbus-daemon", "--session", "--nofork", "--nopidfile", address, NULL
+	};
+
+	need_program("dbus-daemon");
+	need_program("pipewire");
+	need_program("wireplumber");
+	need_program("pipewire-pulse");
+	make_home(server);
+	(void)snprintf(address, sizeof(address), "--address=unix:path=%s/bus", server->folder);
+	server->helpers[0] = start(bus, NULL, NULL);
+	wait_for_socket(server, "bus");
+	(void)setenv("DBUS_SESSION_BUS_ADDRESS", address + strlen("--address="), 1);
+	server->helpers[1] = start(pipewire, NULL, NULL);
+	wait_for_socket(server, "pipewire-0");
+	server->helpers[2] = start(manager, NULL, NULL);
+	server->pid = start(pulse, NULL, NULL);
+	wait_for_socket(server, "native");
+	cr_assert(server_command(server, load));
+	wait_until("a card", has_card, server);
 }
 
 static int remove_one(const char *path, const struct stat *status UNUSED, int type UNUSED,
@@ -177,6 +227,9 @@ static int remove_one(const char *path, const struct stat *status UNUSED, int ty
 void server_end(struct server *server)
 {
 	end(&server->pid);
+	for (unsigned i = 0; i < ARRAY_SIZE(server->helpers); i++) {
+		end(&server->helpers[i]);
+	}
 	(void)nftw(server->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -15,17 +15,20 @@ struct server {
 	char folder[64];
 	char script[1024];
 	pid_t pid;
+	pid_t helpers[3]; /* that PipeWire needs beside its PulseAudio server */
 };
 
 /* Skips the test where there is no server. `script`: further lines, which load its cards. */
 void server_start(struct server *server, const char *script);
+/* PipeWire in its place, with a card of two channels called "card". */
+void server_start_pipewire(struct server *server);
 void server_end(struct server *server);
 
 /* Ends it as an accident would; it can be begun again. */
 void server_kill(struct server *server);
 void server_restart(struct server *server);
-/* Tells it what pactl is given: up to six words, NULL-terminated. */
-void server_command(struct server *server, const char *const *words);
+/* Tells it what pactl is given: up to six words, NULL-terminated. Whether it did that. */
+bool server_command(struct server *server, const char *const *words);
 
 /* "load-module module-null-sink …\n" for a card of this format. It never takes back what it has
  * taken: when a card plays a moment anew since a frame came late, its monitor loses frames. */

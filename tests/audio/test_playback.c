@@ -202,6 +202,29 @@ Test(playback, pause_and_stop_lose_nothing)
 	assert_all(&report, total);
 }
 
+Test(playback, guest_that_runs_dry_loses_nothing)
+{
+	const uint64_t half = cd.rate_hz / 2;
+	struct tune_report report;
+	struct audio_stats stats;
+	struct player player;
+	struct scene scene;
+
+	begin(&scene, &cd, "pulse");
+	player_open(&player, &scene.stage, &cd, TUNE_ALL_VOICES, half);
+	player_wait_for_backend(&player, "pulse");
+	player_start(&player);
+	player_wait(&player, half);
+	sleep_ms(200);
+	player_extend(&player, half * 2);
+	player_wait(&player, half * 2);
+	player_stats(&player, &stats);
+	hear_end(&scene, &player, &report);
+	end(&scene);
+	assert_all(&report, half * 2);
+	cr_assert(ge(u64, stats.underruns, 1));
+}
+
 /* Looked at every few milliseconds for two seconds. */
 Test(playback, position_moves_evenly)
 {
