@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
 #include "vmm/base/thread.h"
 
@@ -17,7 +18,9 @@ struct request_inbox {
 
 	struct mutex lock;
 	struct request_round pending; /* guarded by lock */
-	struct request_round taken;   /* main thread */
+	struct request_round taken;   /* main thread, as the next */
+	uint64_t notices_due_ns;
+	struct loop_timer notices_timer;
 };
 
 static struct request_round *begin(struct request_inbox *inbox) ACQUIRES(inbox->lock)
@@ -108,15 +111,38 @@ void request_inbox_cpu_event(void *arg, const struct cpu_event *event)
 	end(arg);
 }
 
+static void keep_notices(struct request_round *round)
+{
+	struct request_round kept = { .notice_count = round->notice_count };
+
+	memcpy(kept.notices, round->notices, sizeof(kept.notices));
+	*round = kept;
+}
+
+/* Notices that come too soon after others stay for a later round. */
 static void take_round(void *arg)
 {
 	struct request_inbox *inbox = arg;
+	struct request_round *taken = &inbox->taken;
+	const uint64_t now_ns = clock_now_ns();
 
 	mutex_lock(&inbox->lock);
-	inbox->taken = inbox->pending;
-	inbox->pending = (struct request_round){ 0 };
+	*taken = inbox->pending;
+	if (taken->notice_count > 0 && now_ns < inbox->notices_due_ns) {
+		taken->notice_count = 0;
+		keep_notices(&inbox->pending);
+		loop_timer_arm(inbox->main_loop, &inbox->notices_timer, inbox->notices_due_ns);
+	} else {
+		inbox->pending = (struct request_round){ 0 };
+	}
 	mutex_unlock(&inbox->lock);
-	inbox->on_round(inbox->arg, &inbox->taken);
+	if (taken->notice_count > 0) {
+		inbox->notices_due_ns = now_ns + REQUEST_NOTICES_INTERVAL_NS;
+	}
+	if (taken->notice_count > 0 || taken->reset || taken->power_off || taken->panicked ||
+	    taken->exit || taken->failed) {
+		inbox->on_round(inbox->arg, taken);
+	}
 }
 
 int request_inbox_create(struct loop *main_loop,
@@ -141,6 +167,7 @@ int request_inbox_create(struct loop *main_loop,
 	};
 	mutex_init(&inbox->lock);
 	loop_task_init(&inbox->task, take_round, inbox);
+	loop_timer_init(&inbox->notices_timer, take_round, inbox);
 	return 0;
 }
 
@@ -150,6 +177,7 @@ void request_inbox_destroy(struct request_inbox *inbox)
 		return;
 	}
 	loop_task_cancel(inbox->main_loop, &inbox->task);
+	loop_timer_disarm(&inbox->notices_timer);
 	mutex_finish(&inbox->lock);
 	free(inbox);
 }

@@ -19,6 +19,8 @@ struct request_inbox;
  * and of one device's notices of a kind the last counts.
  */
 #define REQUEST_NOTICES_MAX 32u
+/* Notices come no closer together than this: each becomes an event for people and programs. */
+#define REQUEST_NOTICES_INTERVAL_NS UINT64_C(100000000)
 
 struct request_notice {
 	const char *device; /* the device's id, as long-lived as the device */

@@ -6,6 +6,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
+#include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
 
 TestSuite(machine_requests, .timeout = 10);
@@ -15,6 +16,8 @@ struct seen {
 	struct request_inbox *inbox;
 	struct request_round round;
 	int rounds;
+	uint64_t notice_rounds;
+	uint64_t last_value;
 };
 
 static void on_round(void *arg, const struct request_round *round)
@@ -23,6 +26,10 @@ static void on_round(void *arg, const struct request_round *round)
 
 	seen->round = *round;
 	seen->rounds++;
+	if (round->notice_count > 0) {
+		seen->notice_rounds++;
+		seen->last_value = round->notices[0].value;
+	}
 	loop_stop(seen->loop);
 }
 
@@ -69,6 +76,53 @@ Test(machine_requests, last_notice_of_a_kind_counts)
 	loop_run(seen.loop);
 	cr_assert(eq(sz, seen.round.notice_count, 1));
 	cr_assert(eq(u64, seen.round.notices[0].value, 999));
+	finish(&seen);
+}
+
+static void stop_loop(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* Each notice becomes an event for every client of the control socket. */
+Test(machine_requests, busy_guest_does_not_flood_the_main_loop)
+{
+	static const char id[] = "balloon0";
+	uint64_t started_ns = clock_now_ns();
+	struct seen seen = { 0 };
+	struct loop_task stop;
+
+	start(&seen);
+	loop_task_init(&stop, stop_loop, seen.loop);
+	for (uint64_t i = 1; i <= 1000; i++) {
+		request_inbox_notify(seen.inbox, id, "change", i);
+		loop_post(seen.loop, &stop);
+		loop_run(seen.loop);
+	}
+	while (seen.last_value < 1000) {
+		loop_run(seen.loop);
+	}
+	cr_assert(le(u64, seen.notice_rounds,
+		     (clock_now_ns() - started_ns) / REQUEST_NOTICES_INTERVAL_NS + 1));
+	finish(&seen);
+}
+
+Test(machine_requests, requests_do_not_wait_for_notices)
+{
+	static const char id[] = "balloon0";
+	struct seen seen = { 0 };
+
+	start(&seen);
+	request_inbox_notify(seen.inbox, id, "change", 1);
+	loop_run(seen.loop);
+	request_inbox_notify(seen.inbox, id, "change", 2);
+	request_reset(request_inbox_requests(seen.inbox), "i8042");
+	loop_run(seen.loop);
+	cr_assert(seen.round.reset);
+	while (seen.last_value < 2) {
+		loop_run(seen.loop);
+	}
+	cr_assert(le(int, seen.rounds, 3));
 	finish(&seen);
 }
 
