@@ -37,6 +37,9 @@ int pulse_server_probe(const char *server, struct error *err);
 void pulse_server_join(struct pulse_backend *backend);
 void pulse_server_leave(struct pulse_backend *backend);
 
+/* The server hangs: as if it were dead, until it answers. */
+void pulse_server_stalled(struct pulse_backend *backend);
+
 /* A stream was refused: it is offered again when the server's devices change. */
 void pulse_server_refused(struct pulse_backend *backend);
 

@@ -80,6 +80,7 @@ static void on_timing(pa_stream *stream, void *arg)
 	struct pulse_voice *v = arg;
 	const pa_timing_info *info = libpulse.stream_get_timing_info(stream);
 
+	v->told_ns = clock_now_ns();
 	if (info && info->playing && !info->read_index_corrupt && v->is_started &&
 	    v->direction == AUDIO_PLAYBACK) {
 		report_playback(v, info);

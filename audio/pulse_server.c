@@ -147,11 +147,10 @@ static void drop_context(struct pulse_backend *b)
 	}
 }
 
-static void on_lost(struct pulse_backend *b)
+static void lose(struct pulse_backend *b, const char *why)
 {
 	if (b->is_ready) {
-		log_warn(LOG_TAG, "the sound server is gone (%s): silence until it is back",
-			 reason(b->context));
+		log_warn(LOG_TAG, "the sound server is gone (%s): silence until it is back", why);
 	}
 	b->is_ready = false;
 	pulse_voices_lose(b);
@@ -183,7 +182,7 @@ static void on_state(pa_context *context, void *arg)
 	if (state == PA_CONTEXT_READY) {
 		on_connected(arg);
 	} else if (!PA_CONTEXT_IS_GOOD(state)) {
-		on_lost(arg);
+		lose(arg, reason(context));
 	}
 }
 
@@ -222,6 +221,11 @@ static void on_retry(void *arg)
 		b->has_refused = false;
 		audio_backend_ready(b->env.audio);
 	}
+}
+
+void pulse_server_stalled(struct pulse_backend *b)
+{
+	lose(b, "it does not answer");
 }
 
 void pulse_server_refused(struct pulse_backend *b)

@@ -16,8 +16,10 @@
 #define MS	UINT64_C(1000000)
 /* How much longer than its length the rest of a stream may take, and how long a device may stand.
  */
-#define REST_EXTRA_MS	  1000u
-#define SUSPENDED_FOR_NS  (500 * MS)
+#define REST_EXTRA_MS	 1000u
+#define SUSPENDED_FOR_NS (500 * MS)
+/* The library asks for the time each second or two: a server that does not tell hangs. */
+#define SILENT_FOR_NS	  (3 * NS_PER_SECOND)
 #define STREAM_NAME_BYTES 160
 
 static struct pulse_voice *of_base(struct audio_voice *voice)
@@ -100,44 +102,48 @@ static void cork(struct pulse_voice *v, bool is_corked)
 	}
 }
 
+/* The guest's sound moves, as far as it can: looks again and again whether the server's does. A
+ * suspended device takes nothing, and a guest would stand still by it; but one that was idle is
+ * suspended until playback has started. */
+static void watch(struct pulse_voice *v)
+{
+	bool is_suspended = v->is_ready && libpulse.stream_is_suspended(v->stream) > 0;
+
+	loop_timer_arm(v->backend->env.loop, &v->limit,
+		       is_suspended ? clock_now_ns() + SUSPENDED_FOR_NS
+				    : v->told_ns + SILENT_FOR_NS);
+}
+
 static void on_limit(void *arg)
 {
 	struct pulse_voice *v = arg;
 
 	if (!v->base.stream) {
 		free_voice(v);
-	} else if (v->is_started) {
-		on_refused(v, "the sound server has suspended its device");
-	} else {
+	} else if (!v->is_started) {
 		cork(v, true);
-	}
-}
-
-/* A suspended device takes nothing, and a guest would stand still by it. One that was idle is
- * suspended, too, until playback has started. */
-static void watch_device(struct pulse_voice *v)
-{
-	if (!v->base.stream) {
-		return;
-	}
-	if (v->is_started && libpulse.stream_is_suspended(v->stream) > 0) {
-		loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + SUSPENDED_FOR_NS);
+	} else if (v->is_ready && libpulse.stream_is_suspended(v->stream) > 0) {
+		on_refused(v, "the sound server has suspended its device");
+	} else if (clock_now_ns() - v->told_ns >= SILENT_FOR_NS) {
+		pulse_server_stalled(v->backend);
 	} else {
-		loop_timer_disarm(&v->limit);
+		watch(v);
 	}
 }
 
 static void on_volume_set(pa_context *context, int success, void *arg);
 
-/* One at a time, however often a guest changes it. */
+/* One at a time, however often a guest changes it. While a guest leaves it as it is, it is the
+ * user's: the server remembers what was chosen for this machine. */
 static void send_volume(struct pulse_voice *v)
 {
-	if (v->is_ready && v->has_volume && !v->setting) {
-		v->told_volume = v->volume;
-		v->setting = libpulse.context_set_sink_input_volume(
-			v->backend->context, libpulse.stream_get_index(v->stream), &v->volume,
-			on_volume_set, v);
+	if (!v->is_ready || v->setting || libpulse.cvolume_equal(&v->told_volume, &v->volume)) {
+		return;
 	}
+	v->told_volume = v->volume;
+	v->setting = libpulse.context_set_sink_input_volume(v->backend->context,
+							    libpulse.stream_get_index(v->stream),
+							    &v->volume, on_volume_set, v);
 }
 
 static void on_volume_set(pa_context *context UNUSED, int success UNUSED, void *arg)
@@ -146,9 +152,7 @@ static void on_volume_set(pa_context *context UNUSED, int success UNUSED, void *
 
 	unref(v->setting);
 	v->setting = NULL;
-	if (!libpulse.cvolume_equal(&v->told_volume, &v->volume)) {
-		send_volume(v);
-	}
+	send_volume(v);
 }
 
 static uint64_t rest_limit_ns(const struct pulse_voice *v)
@@ -163,7 +167,6 @@ static void run(struct pulse_voice *v)
 	}
 	cork(v, false);
 	pulse_flow_ask(v);
-	watch_device(v);
 }
 
 static void on_state(pa_stream *stream, void *arg)
@@ -184,7 +187,11 @@ static void on_state(pa_stream *stream, void *arg)
 
 static void on_device(pa_stream *stream UNUSED, void *arg)
 {
-	watch_device(arg);
+	struct pulse_voice *v = arg;
+
+	if (v->is_started) {
+		watch(v);
+	}
 }
 
 /* --- opening --- */
@@ -250,6 +257,11 @@ int pulse_voice_open(struct audio_backend *backend, struct audio_stream *stream,
 	v->format = config->format;
 	v->frame_bytes = (uint32_t)audio_frame_bytes(&config->format);
 	v->is_corked = true;
+	v->volume.channels = (uint8_t)v->format.channels;
+	for (unsigned i = 0; i < v->format.channels; i++) {
+		v->volume.values[i] = PA_VOLUME_NORM;
+	}
+	v->told_volume = v->volume;
 	v->usual_latency = -1;
 	loop_timer_init(&v->limit, on_limit, v);
 	list_append(&b->voices, &v->node);
@@ -275,9 +287,11 @@ void pulse_voice_start(struct audio_voice *voice)
 	struct pulse_voice *v = of_base(voice);
 
 	v->is_started = true;
+	v->told_ns = clock_now_ns();
 	if (v->is_ready) {
 		run(v);
 	}
+	watch(v);
 }
 
 /* What there is plays to its end, and after that the device may sleep. The stream is not drained: a
@@ -359,12 +373,10 @@ void pulse_voice_set_volume(struct audio_voice *voice, const uint32_t *volumes, 
 	if (v->direction != AUDIO_PLAYBACK || count == 0) {
 		return;
 	}
-	v->volume.channels = (uint8_t)v->format.channels;
 	for (unsigned i = 0; i < v->format.channels; i++) {
 		double part = (double)volumes[MIN(i, count - 1)] / AUDIO_VOLUME_MAX;
 
 		v->volume.values[i] = libpulse.sw_volume_from_linear(part);
 	}
-	v->has_volume = true;
 	send_volume(v);
 }

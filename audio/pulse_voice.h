@@ -26,7 +26,6 @@ struct pulse_voice {
 	bool is_started; /* frames are moved */
 	bool is_corked;	 /* the server was told to hold it */
 	bool is_asking;	 /* for the position */
-	bool has_volume;
 	pa_cvolume volume, told_volume;
 	pa_operation *setting;	 /* of the volume; NULL: none is under way */
 	struct loop_timer limit; /* how long a rest may take, or a device stand */
@@ -37,6 +36,7 @@ struct pulse_voice {
 	uint64_t
 		consumed; /* as last reported, at at_ns, with `latency` frames to the loudspeaker */
 	uint64_t at_ns;
+	uint64_t told_ns; /* when the server told last */
 	uint32_t latency;
 	double usual_latency; /* frames; negative: not known */
 };

@@ -218,6 +218,11 @@ void server_start_pipewire(struct server *server)
 	wait_until("a card", has_card, server);
 }
 
+void server_hang(struct server *server, bool does_hang)
+{
+	cr_assert(eq(int, kill(server->pid, does_hang ? SIGSTOP : SIGCONT), 0));
+}
+
 static int remove_one(const char *path, const struct stat *status UNUSED, int type UNUSED,
 		      struct FTW *place UNUSED)
 {

@@ -27,6 +27,8 @@ void server_end(struct server *server);
 /* Ends it as an accident would; it can be begun again. */
 void server_kill(struct server *server);
 void server_restart(struct server *server);
+/* It hangs, or goes on. */
+void server_hang(struct server *server, bool does_hang);
 /* Tells it what pactl is given: up to six words, NULL-terminated. Whether it did that. */
 bool server_command(struct server *server, const char *const *words);
 

@@ -187,6 +187,29 @@ Test(server, stream_follows_to_another_device)
 	server_end(&server);
 }
 
+Test(server, hanging_one_does_not_stop_the_guest)
+{
+	struct server server;
+	struct player player;
+	struct stage stage;
+
+	server_start(&server, card);
+	stage_start(&stage, "pulse");
+	player_open(&player, &stage, &cd, TUNE_ALL_VOICES, endless);
+	player_wait_for_backend(&player, "pulse");
+	player_start(&player);
+	player_wait(&player, cd.rate_hz / 4);
+	server_hang(&server, true);
+	player_wait_for_backend(&player, "none");
+	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	server_hang(&server, false);
+	player_wait_for_backend(&player, "pulse");
+	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	player_close(&player);
+	stage_end(&stage);
+	server_end(&server);
+}
+
 /* PipeWire may leave out what it had no time for: that is seen as it is, but not judged here. */
 Test(server, pipewire_plays_to_the_end)
 {
