@@ -84,6 +84,13 @@ static void join(struct party *party, bool sets_pace)
 	cr_assert(eq(int, display_add_viewer(display, &party->viewer), 0));
 }
 
+/* Where something is shown, and at this viewer's pace. */
+static void join_show(struct party *party)
+{
+	display_show(display, 0, surface, &all);
+	join(party, true);
+}
+
 static void on_taken(struct display_flush *flush)
 {
 	container_of(flush, struct flush, flush)->taken++;
@@ -230,8 +237,7 @@ Test(display, flush_beyond_the_picture_is_cut, .init = set_up, .fini = tear_down
 	struct flush flush = { .taken = 0 };
 	struct display_frame frame;
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	present(&party, 1);
 	cr_assert(not(flush_rect(&flush, &(struct rect){ WIDTH, 0, 5, 5 })));
 	cr_assert(not(display_cancel_flush(display, &flush.flush)));
@@ -293,8 +299,7 @@ Test(display, leaving_or_hiding_pace_setter_ends_flushes, .init = set_up, .fini 
 	struct flush flush = { .taken = 0 };
 	struct display_frame frame;
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	cr_assert(flush_rect(&flush, &all));
 	display_set_hidden(display, &party.viewer, 0, true);
 	cr_assert(eq(uint, flush.taken, 1));
@@ -317,8 +322,7 @@ Test(display, cancelled_flush_is_not_heard, .init = set_up, .fini = tear_down)
 	struct party party;
 	struct flush flush = { .taken = 0 };
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	cr_assert(flush_rect(&flush, &all));
 	cr_assert(display_cancel_flush(display, &flush.flush));
 	cr_assert(not(display_cancel_flush(display, &flush.flush)));
@@ -333,8 +337,7 @@ Test(display, clearing_the_source_blanks_and_ends_flushes, .init = set_up, .fini
 	struct flush flush = { .taken = 0 };
 	struct display_frame frame;
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	present(&party, 1);
 	cr_assert(flush_rect(&flush, &all));
 	display_clear_source(display);
@@ -365,8 +368,7 @@ Test(display, cursor_is_told_once, .init = set_up, .fini = tear_down)
 	struct display_frame frame;
 	struct cursor *cursor = cursor_create(2, 2, 1, 1);
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	present(&party, 1);
 	display_set_cursor(display, 0, cursor);
 	display_move_cursor(display, 0, -3, 9);
@@ -508,8 +510,7 @@ Test(display, stats_tell_intervals_and_repeats, .init = set_up, .fini = tear_dow
 	struct party party;
 	struct display_stats stats;
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	present(&party, 0); /* was not shown */
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		(void)flush_rect(NULL, &all);
@@ -574,8 +575,7 @@ Test(display, latency_runs_from_the_newest_flush, .init = set_up, .fini = tear_d
 	struct display_frame frame;
 	struct display_stats stats;
 
-	display_show(display, 0, surface, &all);
-	join(&party, true);
+	join_show(&party);
 	(void)flush_rect(NULL, &all);
 	frame = take(&party);
 	cr_assert(gt(u64, frame.flushed_ns, 0));

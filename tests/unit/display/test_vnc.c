@@ -62,6 +62,18 @@ Test(vnc, viewer_sees_exact_pixels)
 	vnc_viewer_free(viewer);
 }
 
+/* The next update is this one rectangle, and then the viewer has the picture. */
+static void expect_update(struct vnc_viewer *viewer, const struct rect *r)
+{
+	cr_assert(vnc_viewer_take_update(viewer));
+	cr_assert(eq(uint, viewer->rects, 1));
+	cr_assert(eq(uint, viewer->x, r->x));
+	cr_assert(eq(uint, viewer->y, r->y));
+	cr_assert(eq(uint, viewer->rect_width, r->width));
+	cr_assert(eq(uint, viewer->rect_height, r->height));
+	vnc_machine_compare(&machine, viewer);
+}
+
 Test(vnc, only_the_damage_is_sent)
 {
 	const struct rect r = { 10, 20, 30, 7 };
@@ -70,13 +82,7 @@ Test(vnc, only_the_damage_is_sent)
 	vnc_viewer_see(viewer);
 	vnc_viewer_request(viewer, true);
 	vnc_machine_draw(&machine, &r, 0xff123456);
-	cr_assert(vnc_viewer_take_update(viewer));
-	cr_assert(eq(uint, viewer->rects, 1));
-	cr_assert(eq(uint, viewer->x, r.x));
-	cr_assert(eq(uint, viewer->y, r.y));
-	cr_assert(eq(uint, viewer->rect_width, r.width));
-	cr_assert(eq(uint, viewer->rect_height, r.height));
-	vnc_machine_compare(&machine, viewer);
+	expect_update(viewer, &r);
 	vnc_viewer_free(viewer);
 }
 
@@ -96,13 +102,7 @@ Test(vnc, large_damage_without_a_change_is_not_sent)
 	cr_assert(eq(int, poll(&input, 1, 50), 0));
 	machine.pixels[dot.y * all.width + dot.x] ^= 0xffffff;
 	(void)display_flush(machine.env.display, 0, &all, 1, NULL);
-	cr_assert(vnc_viewer_take_update(viewer));
-	cr_assert(eq(uint, viewer->rects, 1));
-	cr_assert(eq(uint, viewer->x, tile.x));
-	cr_assert(eq(uint, viewer->y, tile.y));
-	cr_assert(eq(uint, viewer->rect_width, tile.width));
-	cr_assert(eq(uint, viewer->rect_height, tile.height));
-	vnc_machine_compare(&machine, viewer);
+	expect_update(viewer, &tile);
 	vnc_viewer_free(viewer);
 }
 
