@@ -60,6 +60,7 @@ struct machine {
 	enum machine_status status;
 	enum machine_end end;
 	int debug_exit_code;
+	struct log_limit log_limit; /* of what the guest does to itself */
 	struct list listeners;
 };
 
@@ -185,12 +186,14 @@ int machine_resume(struct machine *machine, struct error *err)
 	return 0;
 }
 
-static int reset(struct machine *machine, bool by_guest, struct error *err)
+/* `source`: how the guest asked for it; NULL when it did not. */
+static int reset(struct machine *machine, const char *source, struct error *err)
 {
-	bool goes_on = by_guest || machine->status != MACHINE_PAUSED;
+	bool goes_on = source || machine->status != MACHINE_PAUSED;
 	int code;
 
 	quieten(machine);
+	request_inbox_forget_reset(machine->inbox); /* the guest ran on after it had asked */
 	machine_devices_reset(machine->devices);
 	q35_reset(machine->q35);
 	code = guest_mem_clear(machine->mem);
@@ -203,7 +206,7 @@ static int reset(struct machine *machine, bool by_guest, struct error *err)
 		machine->status = MACHINE_INTERNAL_ERROR;
 		return code;
 	}
-	emit(machine, MACHINE_EVENT_RESET, NULL, NULL, by_guest);
+	emit(machine, MACHINE_EVENT_RESET, NULL, source, source != NULL);
 	machine->status = MACHINE_PAUSED;
 	if (goes_on) {
 		wake_devices(machine);
@@ -214,7 +217,7 @@ static int reset(struct machine *machine, bool by_guest, struct error *err)
 
 int machine_reset(struct machine *machine, struct error *err)
 {
-	return reset(machine, false, err);
+	return reset(machine, NULL, err);
 }
 
 void machine_power_button(struct machine *machine)
@@ -241,13 +244,13 @@ void machine_quit(struct machine *machine, enum machine_end end)
 /* --- what the guest wants --- */
 
 static void act(struct machine *machine, unsigned action, enum machine_status paused_as,
-		enum machine_end end)
+		enum machine_end end, const char *source)
 {
 	struct error err;
 
 	switch ((enum machine_action)action) {
 	case MACHINE_ACTION_RESTART:
-		if (reset(machine, true, &err) < 0) {
+		if (reset(machine, source, &err) < 0) {
 			log_error(TAG, "reset failed: %s", err.text);
 			machine_quit(machine, MACHINE_END_FAILED);
 		}
@@ -270,7 +273,19 @@ static void on_panicked(struct machine *machine, enum machine_panic kind)
 	}
 	log_warn(TAG, "the guest's kernel crashed (panic)");
 	emit(machine, MACHINE_EVENT_GUEST_PANICKED, NULL, NULL, 0);
-	act(machine, machine->config->settings.on_panic, MACHINE_GUEST_PANICKED, MACHINE_END_PANIC);
+	act(machine, machine->config->settings.on_panic, MACHINE_GUEST_PANICKED, MACHINE_END_PANIC,
+	    "panic");
+}
+
+static void on_reset(struct machine *machine, const char *source)
+{
+	log_debug(TAG, "reset by %s", source);
+	if (strcmp(source, MACHINE_TRIPLE_FAULT) == 0) {
+		log_guest(&machine->log_limit, TAG,
+			  "the guest met a triple fault, which resets a PC");
+	}
+	act(machine, machine->config->settings.on_reboot, MACHINE_SHUTDOWN, MACHINE_END_REBOOT,
+	    source);
 }
 
 static void on_cpu_failed(struct machine *machine, const char *text)
@@ -299,10 +314,10 @@ static void on_requests(void *arg, const struct request_round *round)
 	} else if (round->panicked) {
 		on_panicked(machine, round->panic_kind);
 	} else if (round->power_off) {
-		act(machine, settings->on_poweroff, MACHINE_SHUTDOWN, MACHINE_END_POWER_OFF);
+		act(machine, settings->on_poweroff, MACHINE_SHUTDOWN, MACHINE_END_POWER_OFF,
+		    "power-off");
 	} else if (round->reset) {
-		log_debug(TAG, "reset by %s", round->reset_source);
-		act(machine, settings->on_reboot, MACHINE_SHUTDOWN, MACHINE_END_REBOOT);
+		on_reset(machine, round->reset_source);
 	}
 }
 

@@ -53,7 +53,7 @@ enum machine_end {
 enum machine_event {
 	MACHINE_EVENT_STOP,
 	MACHINE_EVENT_RESUME,
-	MACHINE_EVENT_RESET,	 /* value 1: the guest asked for it */
+	MACHINE_EVENT_RESET,	 /* value 1: the guest asked for it, in the way `text` names */
 	MACHINE_EVENT_POWERDOWN, /* the power button was pressed */
 	MACHINE_EVENT_SHUTDOWN,	 /* the machine is about to end; value 1: the guest's wish */
 	MACHINE_EVENT_GUEST_PANICKED,
@@ -65,7 +65,7 @@ enum machine_event {
 struct machine_event_info {
 	enum machine_event event;
 	const char *device; /* NULL but for MACHINE_EVENT_DEVICE */
-	const char *text;
+	const char *text;   /* NULL but for that and a reset by the guest */
 	uint64_t value;
 };
 

@@ -35,12 +35,17 @@ static void end(struct request_inbox *inbox) RELEASES(inbox->lock)
 	loop_post(inbox->main_loop, &inbox->task);
 }
 
+static void note_reset(struct request_round *pending, const char *source)
+{
+	if (!pending->reset) {
+		pending->reset = true;
+		pending->reset_source = source;
+	}
+}
+
 static void on_reset(void *arg, const char *source)
 {
-	struct request_round *pending = begin(arg);
-
-	pending->reset = true;
-	pending->reset_source = source;
+	note_reset(begin(arg), source);
 	end(arg);
 }
 
@@ -92,8 +97,7 @@ void request_inbox_cpu_event(void *arg, const struct cpu_event *event)
 
 	switch (event->kind) {
 	case CPU_EVENT_RESET:
-		pending->reset = true;
-		pending->reset_source = "triple fault";
+		note_reset(pending, MACHINE_TRIPLE_FAULT);
 		break;
 	case CPU_EVENT_SHUTDOWN:
 		pending->power_off = true;
@@ -180,6 +184,13 @@ void request_inbox_destroy(struct request_inbox *inbox)
 	loop_timer_disarm(&inbox->notices_timer);
 	mutex_finish(&inbox->lock);
 	free(inbox);
+}
+
+void request_inbox_forget_reset(struct request_inbox *inbox)
+{
+	mutex_lock(&inbox->lock);
+	inbox->pending.reset = false;
+	mutex_unlock(&inbox->lock);
 }
 
 const struct machine_requests *request_inbox_requests(struct request_inbox *inbox)

@@ -15,12 +15,16 @@ struct request_inbox;
 
 /*
  * Where devices and processors, each on its own thread, leave what the machine is to do; the main
- * loop takes it out in rounds. Bounded, however much a guest asks: the same request twice is one,
- * and of one device's notices of a kind the last counts.
+ * loop takes it out in rounds. Bounded, however much a guest asks: the same request twice is one (a
+ * kernel tries several ways to reset, and the first works), and of one device's notices of a kind
+ * the last counts.
  */
 #define REQUEST_NOTICES_MAX 32u
 /* Notices come no closer together than this: each becomes an event for people and programs. */
 #define REQUEST_NOTICES_INTERVAL_NS UINT64_C(100000000)
+
+/* The source of a reset that no device asked for. */
+#define MACHINE_TRIPLE_FAULT "triple-fault"
 
 struct request_notice {
 	const char *device; /* the device's id, as long-lived as the device */
@@ -30,7 +34,7 @@ struct request_notice {
 
 struct request_round {
 	bool reset, power_off, panicked, exit, failed;
-	const char *reset_source;
+	const char *reset_source; /* a device's (request.h), or MACHINE_TRIPLE_FAULT */
 	enum machine_panic panic_kind;
 	int exit_code;
 	char failed_text[sizeof(((struct cpu_event *)0)->text)];
@@ -44,6 +48,10 @@ int request_inbox_create(struct loop *main_loop,
 			 struct request_inbox **out, struct error *err);
 /* Nobody may post any more. NULL is fine. */
 void request_inbox_destroy(struct request_inbox *inbox);
+
+/* Nobody runs that could post: what a guest asked for before it was reset is not the next one's
+ * wish. The round may be empty then. */
+void request_inbox_forget_reset(struct request_inbox *inbox);
 
 /* For device_env: valid as long as the inbox. */
 const struct machine_requests *request_inbox_requests(struct request_inbox *inbox);

@@ -58,9 +58,10 @@ json_t *qmp_event(const struct qmp_context *context, const struct machine_event_
 	case MACHINE_EVENT_POWERDOWN:
 		return plain("POWERDOWN");
 	case MACHINE_EVENT_RESET:
-		return json_pack("{s:s, s:{s:b, s:s}}", "event", "RESET", "data", "guest",
+		return json_pack("{s:s, s:{s:b, s:s, s:s*}}", "event", "RESET", "data", "guest",
 				 info->value != 0, "reason",
-				 info->value ? "guest-reset" : "host-qmp-system-reset");
+				 info->value ? "guest-reset" : "host-qmp-system-reset",
+				 "x-thunderlake-source", info->text);
 	case MACHINE_EVENT_SHUTDOWN:
 		return json_pack("{s:s, s:{s:b, s:s}}", "event", "SHUTDOWN", "data", "guest",
 				 info->value != 0, "reason",

@@ -58,9 +58,38 @@ Test(machine_requests, many_requests_are_one_round)
 	loop_run(seen.loop);
 	cr_assert(eq(int, seen.rounds, 1));
 	cr_assert(seen.round.reset);
-	cr_assert(eq(int, strcmp(seen.round.reset_source, "acpi-reset"), 0));
+	cr_assert(eq(int, strcmp(seen.round.reset_source, "i8042"), 0));
 	cr_assert(seen.round.power_off);
 	cr_assert(not(seen.round.panicked));
+	finish(&seen);
+}
+
+Test(machine_requests, triple_fault_is_a_reset)
+{
+	const struct cpu_event event = { .kind = CPU_EVENT_RESET };
+	struct seen seen = { 0 };
+
+	start(&seen);
+	request_inbox_cpu_event(seen.inbox, &event);
+	loop_run(seen.loop);
+	cr_assert(seen.round.reset);
+	cr_assert(eq(int, strcmp(seen.round.reset_source, "triple-fault"), 0));
+	finish(&seen);
+}
+
+Test(machine_requests, reset_is_forgotten)
+{
+	struct seen seen = { 0 };
+	const struct machine_requests *requests;
+
+	start(&seen);
+	requests = request_inbox_requests(seen.inbox);
+	request_reset(requests, "i8042");
+	request_power_off(requests);
+	request_inbox_forget_reset(seen.inbox);
+	loop_run(seen.loop);
+	cr_assert(not(seen.round.reset));
+	cr_assert(seen.round.power_off);
 	finish(&seen);
 }
 

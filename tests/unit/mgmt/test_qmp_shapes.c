@@ -202,3 +202,17 @@ Test(qmp_shapes, events_are_those_of_qemu)
 		json_decref(ours);
 	}
 }
+
+Test(qmp_shapes, reset_by_the_guest_names_its_source)
+{
+	const struct machine_event_info info = { .event = MACHINE_EVENT_RESET,
+						 .text = "i8042",
+						 .value = 1 };
+	json_t *want = json_pack("{s:s, s:{s:b, s:s, s:s}}", "event", "RESET", "data", "guest", 1,
+				 "reason", "guest-reset", "x-thunderlake-source", "i8042");
+	json_t *got = qmp_event(&session.context, &info);
+
+	cr_assert(eq(int, json_equal(got, want), 1));
+	json_decref(want);
+	json_decref(got);
+}
