@@ -61,8 +61,9 @@ struct audio_stream_config {
 	struct audio_format format;
 	uint32_t buffer_frames; /* of the guest's own buffer: more can't be pulled ahead */
 	uint32_t period_frames; /* how often the guest wants to hear of it; 1 to buffer_frames */
-	const char *name;	/* "snd0", of the card; outlives the stream */
-	unsigned index;		/* of the stream in its card */
+	bool needs_real_time; /* the card moves by the clock: a consumer in leaps is none for it */
+	const char *name;     /* "snd0", of the card; outlives the stream */
+	unsigned index;	      /* of the stream in its card */
 	const struct audio_stream_ops *ops;
 	void *arg;
 };

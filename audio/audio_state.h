@@ -65,7 +65,6 @@ struct audio_stream {
 	bool is_started;  /* by the guest */
 	uint64_t started; /* how much had moved then */
 	uint64_t written; /* by the guest, as far as it told */
-	bool is_told;	  /* it did tell, once */
 	uint64_t moved;	  /* frames pulled or pushed */
 	bool is_hungry;	  /* the last pull came up short */
 

@@ -66,11 +66,6 @@ uint32_t audio_stream_latency(struct audio_stream *stream)
 	return stream->latency;
 }
 
-bool audio_stream_is_told(const struct audio_stream *stream)
-{
-	return stream->is_told;
-}
-
 /* --- open and close --- */
 
 static bool is_sensible(const struct audio_stream_config *config)
@@ -199,7 +194,6 @@ void audio_stream_stop(struct audio_stream *stream)
 
 void audio_stream_kick(struct audio_stream *stream, uint64_t written)
 {
-	stream->is_told = true;
 	if (written <= stream->written) {
 		return;
 	}

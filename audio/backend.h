@@ -71,9 +71,6 @@ struct audio_backend_type {
 /* --- what a back end calls ------------------------------------------------------------------- */
 
 const struct audio_stream_config *audio_stream_config(const struct audio_stream *stream);
-/* Whether the card tells how much was written (audio_stream_kick). Otherwise only real time makes
- * sense: more can always be pulled. */
-bool audio_stream_is_told(const struct audio_stream *stream);
 
 /* Playback: the next frames of the stream, at most `count`; returns how many there are. They will
  * be heard from `heard_ns` on, as far as the back end can tell. */

@@ -189,7 +189,7 @@ static void tick(void *arg)
 	}
 	if (!is_playback(pacer)) {
 		capture(pacer, now_ns);
-	} else if (pacer->is_fast && audio_stream_is_told(pacer->stream)) {
+	} else if (pacer->is_fast && !config_of(pacer)->needs_real_time) {
 		play_fast(pacer, now_ns);
 	} else {
 		play(pacer, now_ns);

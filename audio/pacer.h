@@ -28,7 +28,7 @@ struct pacer {
 	const struct pacer_ops *ops;
 	void *arg;
 	struct loop_timer tick;
-	bool is_fast; /* playback goes as fast as the guest writes, if that can be told */
+	bool is_fast; /* playback goes as fast as the guest writes, if its card can */
 	bool is_running;
 	bool is_dry;	   /* nothing to consume: time stands */
 	uint64_t start_ns; /* when `done` frames had been consumed */

@@ -264,6 +264,7 @@ static int open_locked(struct hda_stream *stream, struct audio_stream_config *co
 		.format = stream->open_format,
 		.buffer_frames = stream->open_buffer_frames,
 		.period_frames = stream->open_period_frames,
+		.needs_real_time = true,
 		.name = stream->hda->id,
 		.index = stream->index,
 		.ops = &ops,

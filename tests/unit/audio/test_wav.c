@@ -219,11 +219,14 @@ Test(wav, fast_goes_as_fast_as_the_guest, .init = set_up, .fini = tear_down)
 	cr_assert(eq(uint, card.xruns, 0));
 }
 
-Test(wav, fast_is_real_time_for_a_card_that_tells_nothing, .init = set_up, .fini = tear_down)
+Test(wav, fast_is_real_time_for_a_card_that_needs_it, .init = set_up, .fini = tear_down)
 {
+	struct audio_stream_config config = fake_card_config(AUDIO_PLAYBACK, 24000, 480);
+
+	config.needs_real_time = true;
 	begin("out.wav,speed=fast");
-	open_playback();
-	card.written = 1000000;
+	fake_card_open(&card, audio, &config);
+	fake_card_write(&card, 1000000);
 	audio_stream_start(card.stream);
 
 	fake_time_pass(loop, 100 * MS, MS);
