@@ -3,6 +3,7 @@
 #define THUNDERLAKE_DISPLAY_FILM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vmm/base/error.h"
@@ -15,6 +16,7 @@ struct film_config {
 	const char *path; /* valid while it is being opened */
 	uint32_t width, height;
 	uint32_t rate_mhz;
+	bool has_sound; /* write_sound is called */
 };
 
 struct film_type {
@@ -26,6 +28,9 @@ struct film_type {
 	/* One frame, of the film's size. `is_changed` false: the same pixels as last time. 0 or
 	 * -errno; nothing but close comes after an error. */
 	int (*write)(struct film *film, const struct image *image, bool is_changed);
+	/* Some of the sound that goes with the frames, as record.h has it: it is written up to a
+	 * frame before that frame is. 0 or -errno, as write. */
+	int (*write_sound)(struct film *film, const int16_t *samples, size_t frames);
 	/* Finishes and frees, also after an error: what was written plays. */
 	int (*close)(struct film *film, struct error *err);
 };

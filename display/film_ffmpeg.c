@@ -13,6 +13,7 @@
 
 #include "display/film.h"
 #include "display/image.h"
+#include "display/record.h"
 #include "display/surface.h"
 #include "vmm/base/compiler.h"
 
@@ -21,11 +22,17 @@
 /* It may have to code what is in its queues. */
 #define END_PATIENCE_MS 30000
 #define PIPE_BYTES	(1 << 20)
+#define WORDS_MAX	48
+/* Where ffmpeg finds the sound. */
+#define SOUND_FD   3
+#define SOUND_RATE "48000"
+_Static_assert(RECORD_SOUND_HZ == 48000 && RECORD_SOUND_CHANNELS == 2, "what ffmpeg is told");
 
 struct ffmpeg_film {
 	struct film film;
 	pid_t pid;
 	int pipe;
+	int sound_pipe; /* -1: a silent film */
 	size_t frame_bytes;
 };
 
@@ -76,7 +83,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 /* Its standard output, if it had any, is not the terminal of the guest. */
-static int spawn(char *const *words, int input, pid_t *pid)
+static int spawn(char *const *words, int input, int sound, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -90,6 +97,9 @@ static int spawn(char *const *words, int input, pid_t *pid)
 		return -ENOMEM;
 	}
 	code = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	if (sound >= 0) {
+		code = code ?: posix_spawn_file_actions_adddup2(&actions, sound, SOUND_FD);
+	}
 	code = code
 		       ?: posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
 							   O_WRONLY, 0);
@@ -100,19 +110,30 @@ static int spawn(char *const *words, int input, pid_t *pid)
 	return -code;
 }
 
+static void add_words(const char **all, size_t *count, const char *const *words, size_t n)
+{
+	memcpy(all + *count, words, n * sizeof(*words));
+	*count += n;
+}
+
 /* Packed without loss: the colours stay as they are, and what does not move costs nothing. */
-static int spawn_ffmpeg(const struct film_config *config, int input, pid_t *pid)
+static int spawn_ffmpeg(const struct film_config *config, int input, int sound, pid_t *pid)
 {
 	char size[32], rate[32], file[4096];
-	const char *const words[] = { "ffmpeg",	    "-nostdin",	   "-hide_banner",
-				      "-loglevel",  "error",	   "-y",
-				      "-f",	    "rawvideo",	   "-pixel_format",
-				      "bgr0",	    "-video_size", size,
-				      "-framerate", rate,	   "-i",
-				      "pipe:0",	    "-c:v",	   "libx264rgb",
-				      "-preset",    "ultrafast",   "-qp",
-				      "0",	    "-f",	   "matroska",
-				      file,	    NULL };
+	const char *const with_sound[] = {
+		"-f",  "s16le", "-ar",	  SOUND_RATE, "-ac", "2", "-thread_queue_size",
+		"512", "-i",	"pipe:3", "-c:a",     "flac"
+	};
+	const char *all[WORDS_MAX];
+	size_t count = 0;
+	const char *const input_words[] = { "ffmpeg",	  "-nostdin",	 "-hide_banner",
+					    "-loglevel",  "error",	 "-y",
+					    "-f",	  "rawvideo",	 "-pixel_format",
+					    "bgr0",	  "-video_size", size,
+					    "-framerate", rate,		 "-i",
+					    "pipe:0" };
+	const char *const output_words[] = { "-c:v", "libx264rgb", "-preset",  "ultrafast", "-qp",
+					     "0",    "-f",	   "matroska", file };
 
 	(void)snprintf(size, sizeof(size), "%ux%u", config->width, config->height);
 	(void)snprintf(rate, sizeof(rate), "%u/1000", config->rate_mhz);
@@ -120,34 +141,63 @@ static int spawn_ffmpeg(const struct film_config *config, int input, pid_t *pid)
 	if (snprintf(file, sizeof(file), "file:%s", config->path) >= (int)sizeof(file)) {
 		return -ENAMETOOLONG;
 	}
-	return spawn((char *const *)(uintptr_t)words, input, pid);
+	add_words(all, &count, input_words, ARRAY_SIZE(input_words));
+	if (sound >= 0) {
+		add_words(all, &count, with_sound, ARRAY_SIZE(with_sound));
+	}
+	add_words(all, &count, output_words, ARRAY_SIZE(output_words));
+	all[count] = NULL;
+	return spawn((char *const *)(uintptr_t)all, input, sound, pid);
 }
 
 /* --- the film --- */
 
+/* Its writing end does not block, and takes as much as allowed: fewer wake-ups. */
+static int make_pipe(int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		return -errno;
+	}
+	(void)fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
+	return 0;
+}
+
+static void close_pair(int ends[2])
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (ends[i] >= 0) {
+			(void)close(ends[i]);
+		}
+	}
+}
+
 static int open_pipe(const struct film_config *config, struct film **out, struct error *err)
 {
 	struct ffmpeg_film *film = calloc(1, sizeof(*film));
-	int ends[2];
-	int code;
+	int ends[2] = { -1, -1 };
+	int sound_ends[2] = { -1, -1 };
+	int code = film ? make_pipe(ends) : -ENOMEM;
 
 	*out = NULL;
-	if (!film || pipe2(ends, O_CLOEXEC) < 0) {
+	if (code == 0 && config->has_sound) {
+		code = make_pipe(sound_ends);
+	}
+	code = code ?: spawn_ffmpeg(config, ends[0], sound_ends[0], &film->pid);
+	if (code < 0) {
+		close_pair(ends);
+		close_pair(sound_ends);
 		free(film);
-		return error_set_errno(err, film ? -errno : -ENOMEM, "opening");
+		return error_set_errno(err, code, "starting ffmpeg");
+	}
+	(void)close(ends[0]);
+	if (config->has_sound) {
+		(void)close(sound_ends[0]);
 	}
 	film->film.type = &ffmpeg_film_type;
 	film->frame_bytes = (size_t)config->width * config->height * SURFACE_PIXEL_BYTES;
 	film->pipe = ends[1];
-	(void)fcntl(film->pipe, F_SETFL, O_NONBLOCK);
-	(void)fcntl(film->pipe, F_SETPIPE_SZ, PIPE_BYTES); /* fewer wake-ups; as large as allowed */
-	code = spawn_ffmpeg(config, ends[0], &film->pid);
-	(void)close(ends[0]);
-	if (code < 0) {
-		(void)close(film->pipe);
-		free(film);
-		return error_set_errno(err, code, "starting ffmpeg");
-	}
+	film->sound_pipe = sound_ends[1];
 	*out = &film->film;
 	return 0;
 }
@@ -164,26 +214,39 @@ static int wait_writable(int fd)
 }
 
 /* SIGPIPE is blocked in the record's thread, as in all. */
-static int write_frame(struct film *base, const struct image *image, bool is_changed UNUSED)
+static int write_all(int pipe, const void *bytes, size_t left)
 {
-	struct ffmpeg_film *film = container_of(base, struct ffmpeg_film, film);
-	const uint8_t *at = (const uint8_t *)image->pixels;
-	size_t left = film->frame_bytes;
+	const uint8_t *at = bytes;
 	int code = 0;
 
 	while (left > 0 && code == 0) {
-		ssize_t n = write(film->pipe, at, left);
+		ssize_t n = write(pipe, at, left);
 
 		if (n > 0) {
 			at += n;
 			left -= (size_t)n;
 		} else if (errno == EAGAIN) {
-			code = wait_writable(film->pipe);
+			code = wait_writable(pipe);
 		} else if (errno != EINTR) {
 			code = -errno;
 		}
 	}
 	return code;
+}
+
+static int write_frame(struct film *base, const struct image *image, bool is_changed UNUSED)
+{
+	const struct ffmpeg_film *film = container_of(base, struct ffmpeg_film, film);
+
+	return write_all(film->pipe, image->pixels, film->frame_bytes);
+}
+
+static int write_sound(struct film *base, const int16_t *samples, size_t frames)
+{
+	const struct ffmpeg_film *film = container_of(base, struct ffmpeg_film, film);
+
+	return write_all(film->sound_pipe, samples,
+			 frames * RECORD_SOUND_CHANNELS * sizeof(*samples));
 }
 
 /* Until it has ended, or is ended. */
@@ -222,6 +285,9 @@ static int close_pipe(struct film *base, struct error *err)
 	int code;
 
 	(void)close(film->pipe);
+	if (film->sound_pipe >= 0) {
+		(void)close(film->sound_pipe);
+	}
 	code = wait_for_end(film->pid, err);
 	free(film);
 	return code;
@@ -233,5 +299,6 @@ const struct film_type ffmpeg_film_type = {
 	.check = check,
 	.open = open_pipe,
 	.write = write_frame,
+	.write_sound = write_sound,
 	.close = close_pipe,
 };

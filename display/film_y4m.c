@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "display/film.h"
+#include "display/film_wave.h"
 #include "display/image.h"
 #include "vmm/base/compiler.h"
 
@@ -21,6 +22,7 @@
 struct y4m_film {
 	struct film film;
 	int fd;
+	struct film_wave wave;
 	off_t whole; /* bytes up to the end of the last whole frame */
 	size_t plane_bytes, frame_bytes;
 	uint8_t frame[]; /* header and planes, as they are written */
@@ -119,11 +121,19 @@ static int write_frame(struct film *base, const struct image *image, bool is_cha
 	return code;
 }
 
+static int write_sound(struct film *base, const int16_t *samples, size_t frames)
+{
+	return film_wave_write(&container_of(base, struct y4m_film, film)->wave, samples, frames);
+}
+
 static int close_file(struct film *base, struct error *err)
 {
 	struct y4m_film *film = container_of(base, struct y4m_film, film);
-	int code = 0;
+	int code = film_wave_close(&film->wave);
 
+	if (code < 0) {
+		(void)error_set_errno(err, code, "finishing the sound");
+	}
 	/* A frame that did not fit would be a fault to players. A pipe keeps what it has. */
 	if (ftruncate(film->fd, film->whole) < 0 && errno != EINVAL) {
 		code = error_set_errno(err, -errno, "cutting off the last frame");
@@ -150,7 +160,11 @@ static int open_file(const struct film_config *config, struct film **out, struct
 	film->frame_bytes = strlen(FRAME_HEADER) + 3 * plane_bytes;
 	memcpy(film->frame, FRAME_HEADER, strlen(FRAME_HEADER));
 	film->fd = open(config->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	film->wave.fd = -1;
 	code = film->fd < 0 ? -errno : write_header(film, config);
+	if (code == 0 && config->has_sound) {
+		code = film_wave_open(&film->wave, config->path);
+	}
 	if (code < 0) {
 		if (film->fd >= 0) {
 			(void)close(film->fd);
@@ -167,5 +181,6 @@ const struct film_type y4m_film_type = {
 	.help = "raw, large",
 	.open = open_file,
 	.write = write_frame,
+	.write_sound = write_sound,
 	.close = close_file,
 };

@@ -149,6 +149,9 @@ int record_open(struct display *display, const struct record_options *o, struct 
 	record->scanout = (unsigned)o->screen;
 	record->file = strdup(o->file);
 	record->type = film_type_find(o->file, NULL);
+	if (o->sound) {
+		record->sound = *o->sound;
+	}
 	record->picture.with_cursor = o->with_cursor;
 	record->status.rate_mhz = o->rate_hz ? (uint32_t)o->rate_hz * 1000
 					     : display_mode(display, record->scanout).refresh_mhz;

@@ -3,6 +3,7 @@
 #define THUNDERLAKE_DISPLAY_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vmm/base/error.h"
@@ -21,11 +22,29 @@ struct display;
  */
 struct record;
 
+/*
+ * Where the sound of a film comes from: RECORD_SOUND_HZ frames a second of RECORD_SOUND_CHANNELS
+ * samples, counted from the film's first picture on. FILE.mkv has it as a second track; FILE.y4m
+ * can't, and FILE.wav lies beside it. On the record's thread.
+ */
+#define RECORD_SOUND_HZ	      48000u
+#define RECORD_SOUND_CHANNELS 2u
+
+struct record_sound {
+	/* Frame 0 is what is heard at `start_ns` of clock_now_ns. */
+	void (*begin)(void *arg, uint64_t start_ns);
+	/* Frames from `first` on, all heard by now; never asked for again, and some never are. */
+	void (*read)(void *arg, uint64_t first, int16_t *samples, size_t frames);
+	void *arg;
+};
+
 struct record_options {
 	char *file;
 	uint64_t rate_hz; /* 0: the screen's */
 	uint64_t screen;
 	bool with_cursor;
+	/* Not of the table; its functions are called until record_stop. NULL: a silent film. */
+	const struct record_sound *sound;
 };
 
 /* FILE[,rate=HZ][,screen=N][,cursor=on|off] */

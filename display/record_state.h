@@ -18,9 +18,11 @@ struct record {
 	const struct film_type *type;
 	struct film *film; /* NULL before the first picture and after the end */
 	struct record_picture picture;
-	uint64_t start_ns; /* of the first frame; frame n is due n intervals later */
-	uint64_t passed;   /* frames that were due: written or lost */
-	bool has_changed;  /* the picture, since the last frame */
+	uint64_t start_ns;	   /* of the first frame; frame n is due n intervals later */
+	uint64_t passed;	   /* frames that were due: written or lost */
+	struct record_sound sound; /* no functions: a silent film */
+	uint64_t sound_passed;	   /* likewise of the sound's frames */
+	bool has_changed;	   /* the picture, since the last frame */
 	bool has_ended;
 	bool has_lagged;    /* told */
 	bool has_made_file; /* before the film was begun: to be removed if there is none */

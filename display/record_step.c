@@ -12,7 +12,8 @@
 
 #define TAG "record"
 /* How far writing may fall behind before frames are left out. */
-#define LAG_MAX_SECONDS 2u
+#define LAG_MAX_SECONDS	   2u
+#define SOUND_CHUNK_FRAMES 1024u
 
 static void count(struct record *record, uint64_t frames, uint64_t lost)
 {
@@ -20,6 +21,32 @@ static void count(struct record *record, uint64_t frames, uint64_t lost)
 	record->status.frames += frames;
 	record->status.lost += lost;
 	mutex_unlock(&record->lock);
+}
+
+/* --- sound --- */
+
+/* Up to where the next picture begins. */
+static uint64_t sound_due(const struct record *record)
+{
+	unsigned __int128 thousandths = (unsigned __int128)record->passed * RECORD_SOUND_HZ * 1000;
+
+	return (uint64_t)(thousandths / record->status.rate_mhz);
+}
+
+static int write_sound(struct record *record)
+{
+	const uint64_t due = record->sound.read ? sound_due(record) : 0;
+	int16_t samples[SOUND_CHUNK_FRAMES * RECORD_SOUND_CHANNELS];
+	int code = 0;
+
+	while (code == 0 && record->sound_passed < due) {
+		size_t frames = MIN(due - record->sound_passed, SOUND_CHUNK_FRAMES);
+
+		record->sound.read(record->sound.arg, record->sound_passed, samples, frames);
+		code = record->film->type->write_sound(record->film, samples, frames);
+		record->sound_passed += frames;
+	}
+	return code;
 }
 
 /* --- the end --- */
@@ -31,6 +58,7 @@ void record_end(struct record *record, int code, struct error *err)
 	record->has_ended = true;
 	display_remove_viewer(record->display, &record->viewer);
 	if (record->film) {
+		code = code ?: write_sound(record); /* that of the last picture */
 		close_code = record->film->type->close(record->film, err);
 		record->film = NULL;
 	} else if (record->has_made_file) {
@@ -70,6 +98,10 @@ static int write_frames(struct record *record, uint64_t until)
 	int code = 0;
 
 	while (code == 0 && record->passed < until) {
+		code = write_sound(record);
+		if (code < 0) {
+			break;
+		}
 		code = record->film->type->write(
 			record->film, record_picture_image(&record->picture), record->has_changed);
 		record->has_changed = false;
@@ -81,16 +113,20 @@ static int write_frames(struct record *record, uint64_t until)
 	return code;
 }
 
-static void leave_out_what_is_late(struct record *record, uint64_t due)
+/* Its sound is left out as well. */
+static int leave_out_what_is_late(struct record *record, uint64_t due)
 {
 	uint64_t most = (uint64_t)record->status.rate_mhz * LAG_MAX_SECONDS / 1000 + 1;
 	uint64_t lost;
+	int code;
 
 	if (due - record->passed <= most) {
-		return;
+		return 0;
 	}
+	code = write_sound(record); /* that of the last picture before */
 	lost = due - record->passed - most;
 	record->passed += lost;
+	record->sound_passed = sound_due(record);
 	count(record, 0, lost);
 	if (!record->has_lagged) {
 		record->has_lagged = true;
@@ -99,6 +135,7 @@ static void leave_out_what_is_late(struct record *record, uint64_t due)
 			 "shorter (a lower rate, or a faster disk, helps)",
 			 record->file);
 	}
+	return code;
 }
 
 /* The picture is there: the film has its size. */
@@ -110,6 +147,7 @@ static int begin(struct record *record, uint64_t now_ns)
 		.width = image->width,
 		.height = image->height,
 		.rate_mhz = record->status.rate_mhz,
+		.has_sound = record->sound.read,
 	};
 	int code = record->type->open(&config, &record->film, &record->why);
 
@@ -118,6 +156,9 @@ static int begin(struct record *record, uint64_t now_ns)
 	}
 	record->has_made_file = false;
 	record->start_ns = now_ns;
+	if (record->sound.begin) {
+		record->sound.begin(record->sound.arg, now_ns);
+	}
 	mutex_lock(&record->lock);
 	record->status.width = image->width;
 	record->status.height = image->height;
@@ -139,16 +180,16 @@ static int write_due(struct record *record, uint64_t now_ns)
 {
 	uint64_t due = frames_due(record, now_ns);
 	struct display_frame frame;
-	int code = 0, updated = 0;
+	int code, updated = 0;
 
 	if (due <= record->passed) {
 		return 0;
 	}
-	leave_out_what_is_late(record, due);
+	code = leave_out_what_is_late(record, due);
 	if (display_take(record->display, &record->viewer, record->scanout, &frame)) {
 		uint64_t changed_ns = frame.flushed_ns ? frame.flushed_ns : now_ns;
 
-		if (changed_ns > record->start_ns) {
+		if (code == 0 && changed_ns > record->start_ns) {
 			code = write_frames(record, MIN(frames_due(record, changed_ns - 1), due));
 		}
 		updated = update(record, &frame);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: display/record.c display/record_step.c display/record_picture.c display/fit.c */
-/* LINK: display/film.c display/film_y4m.c */
+/* LINK: display/film.c display/film_wave.c display/film_y4m.c */
 /* LINK: display/film_ffmpeg.c display/cursor_draw.c display/image.c display/pixels.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/surface.c display/damage.c display/rect.c */
