@@ -393,8 +393,11 @@ static int make_sound(struct machine *machine, struct error *err)
 {
 	const struct sound_listener listener = { on_listening, machine };
 
-	return sound_create(machine->config, machine->name, machine->main_loop, &listener,
-			    &machine->sound, err);
+	const int code = sound_create(machine->config, machine->name, machine->main_loop, &listener,
+				      &machine->sound, err);
+
+	recording_set_audio(machine->recording, sound_audio(machine->sound));
+	return code;
 }
 
 static int make_devices(struct machine *machine, struct error *err)

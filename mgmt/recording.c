@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mgmt/film_sound.h"
 #include "vmm/base/log.h"
 
 #define TAG "record"
 
 struct recording {
 	struct display *display;
-	struct record *record; /* NULL: none */
+	struct audio *audio;
+	struct record *record;	  /* NULL: none */
+	struct film_sound *sound; /* of the film; NULL: none */
 	char *file;
 };
 
@@ -24,6 +27,11 @@ int recording_create(struct display *display, struct recording **out)
 	}
 	(*out)->display = display;
 	return 0;
+}
+
+void recording_set_audio(struct recording *recording, struct audio *audio)
+{
+	recording->audio = audio;
 }
 
 void recording_destroy(struct recording *recording)
@@ -65,19 +73,35 @@ int recording_check(const char *text, struct error *err)
 	return code;
 }
 
-static int start(struct recording *recording, const struct record_options *options,
-		 struct error *err)
+/* No film any more. */
+static void forget(struct recording *recording)
 {
-	int code;
+	recording->record = NULL;
+	film_sound_destroy(recording->sound);
+	recording->sound = NULL;
+	free(recording->file);
+	recording->file = NULL;
+}
 
+static int start(struct recording *recording, struct record_options *options, struct error *err)
+{
+	int code = 0;
+
+	if (recording->audio) {
+		code = film_sound_create(recording->audio, &recording->sound);
+	}
+	if (code < 0) {
+		return error_set_errno(err, code, "record");
+	}
+	options->sound = recording->sound ? film_sound_source(recording->sound) : NULL;
 	recording->file = strdup(options->file);
 	if (!recording->file) {
+		forget(recording);
 		return error_set_errno(err, -ENOMEM, "record");
 	}
 	code = record_start(recording->display, options, &recording->record, err);
 	if (code < 0) {
-		free(recording->file);
-		recording->file = NULL;
+		forget(recording);
 	}
 	return code;
 }
@@ -130,9 +154,7 @@ int recording_stop(struct recording *recording, struct record_status *last, stru
 	if (code == 0) {
 		tell(recording->file, &status);
 	}
-	recording->record = NULL;
-	free(recording->file);
-	recording->file = NULL;
+	forget(recording);
 	if (last) {
 		*last = status;
 	}

@@ -7,6 +7,7 @@
 #include "display/record.h"
 #include "vmm/base/error.h"
 
+struct audio;
 struct display;
 
 /* The film that is being made of a machine, one at a time, by --record or the control socket. Main
@@ -15,6 +16,9 @@ struct recording;
 
 /* `display` is borrowed; NULL: a machine without a screen, where every start fails. */
 int recording_create(struct display *display, struct recording **out);
+/* Films that begin from now on have the machine's sound; borrowed, until recording_destroy. NULL:
+ * none has. */
+void recording_set_audio(struct recording *recording, struct audio *audio);
 /* Finishes the film, and tells of it as recording_stop. NULL is fine. */
 void recording_destroy(struct recording *recording);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/machine_config_sound.c
- * mgmt/machine_config_file.c mgmt/uuid.c mgmt/device_type_find.c display/ mgmt/recording.c audio/
- */
+ * mgmt/machine_config_file.c mgmt/uuid.c mgmt/device_type_find.c mgmt/recording.c
+ * mgmt/film_sound.c display/ audio/ */
 /* LIBS: inih */
 
 /* A hostile configuration file: loaded, resolved and, when that works, printed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/machine_config_sound.c
- * mgmt/machine_config_file.c mgmt/uuid.c mgmt/device_type_find.c display/ mgmt/recording.c audio/
- */
+ * mgmt/machine_config_file.c mgmt/uuid.c mgmt/device_type_find.c mgmt/recording.c
+ * mgmt/film_sound.c display/ audio/ */
 /* LIBS: inih */
 #include "mgmt/machine_config.h"
 
@@ -278,7 +278,7 @@ ParameterizedTestParameters(machine_config, sound_that_cannot_be_is_refused)
 		{ "sound", "virtoi", "did you mean 'virtio'" },
 		{ "sound", "auto,captrue=on", "did you mean 'capture'" },
 		{ "sound", "off,capture=on", "no microphone" },
-		{ "audio", "nome", "did you mean 'none'" },
+		{ "audio", "wave", "did you mean 'wav'" },
 		{ "audio", "none,speed=2", "speed" },
 	};
 

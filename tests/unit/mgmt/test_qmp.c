@@ -2,7 +2,7 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
  *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/qmp_commands_audio.c mgmt/audio_wait.c audio/
+ *       mgmt/qmp_commands_audio.c mgmt/audio_wait.c mgmt/film_sound.c audio/
  *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/qmp_commands_input.c mgmt/qmp_input.c
  *       mgmt/qmp_input_events.c mgmt/key_names.c mgmt/screen_wait.c mgmt/small_file.c
  *       mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c display/ */

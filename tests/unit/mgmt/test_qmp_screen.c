@@ -2,7 +2,7 @@
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_screen.c
  *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
  *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/screen_wait.c mgmt/small_file.c
- *       tests/unit/mgmt/fake_qmp_machine.c display/ */
+ *       tests/unit/mgmt/fake_qmp_machine.c mgmt/film_sound.c display/ audio/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/recording.c display/ */
+/* LINK: mgmt/recording.c mgmt/film_sound.c audio/ display/ */
 #include "mgmt/recording.h"
 
 #include <criterion/criterion.h>

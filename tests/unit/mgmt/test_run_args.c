@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/run_args.c mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/uuid.c */
-/* LINK: mgmt/machine_config_sound.c mgmt/machine_config_file.c display/ mgmt/recording.c audio/ */
-/* LINK: mgmt/device_type_find.c */
+/* LINK: mgmt/machine_config_sound.c mgmt/machine_config_file.c mgmt/recording.c */
+/* LINK: mgmt/device_type_find.c mgmt/film_sound.c display/ audio/ */
 /* LIBS: inih */
 #include "mgmt/run_args.h"
 

@@ -168,3 +168,10 @@ Test(sound, paused_sound_stands)
 	}
 	loop_call(its_loop, end_capture, NULL);
 }
+
+Test(sound, file_that_cannot_be_written_is_told)
+{
+	cr_assert(lt(int, make("wav,file=/no/such/folder/a.wav"), 0));
+	cr_assert(zero(ptr, sound));
+	cr_assert(ne(ptr, strstr(err.text, "/no/such/folder"), NULL), "says: %s", err.text);
+}
