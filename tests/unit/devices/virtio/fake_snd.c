@@ -182,6 +182,7 @@ static uint16_t give(unsigned queue, uint32_t stream, uint64_t sound_gpa, uint32
 	const uint16_t head = fake_ring_add(&fake_snd.rings[queue], buffers, 3);
 
 	fake_snd.status_gpa[queue][head] = status_gpa;
+	fake_snd.stream[queue][head] = stream;
 	fake_snd_notify(queue);
 	return head;
 }
@@ -206,6 +207,7 @@ bool fake_snd_take(unsigned queue, struct fake_snd_done *out)
 		return false;
 	}
 	status = fake_snd_at(fake_snd.status_gpa[queue][out->head], sizeof(*status));
+	out->stream = fake_snd.stream[queue][out->head];
 	out->status = load_le32(&status->status);
 	out->latency_bytes = load_le32(&status->latency_bytes);
 	return true;

@@ -42,6 +42,7 @@ extern struct fake_snd {
 	struct error err; /* of fake_snd_make */
 	uint64_t free_gpa;
 	uint64_t status_gpa[VIRTIO_SND_VQ_MAX][FAKE_SND_RING_SIZE]; /* by chain */
+	uint32_t stream[VIRTIO_SND_VQ_MAX][FAKE_SND_RING_SIZE];	    /* the same */
 } fake_snd;
 
 /* For each test: a card with default options, and a driver that knows it. */
@@ -73,6 +74,7 @@ uint16_t fake_snd_play(uint32_t stream, const void *sound, uint32_t bytes);
 uint16_t fake_snd_record(uint32_t stream, uint32_t bytes, uint64_t *sound_gpa);
 
 struct fake_snd_done {
+	uint32_t stream;
 	uint32_t head, written;
 	uint32_t status, latency_bytes;
 };
