@@ -32,7 +32,7 @@ static void see_clock(struct hda_stream *stream, uint64_t position, uint64_t now
 	struct hda_clock *clock = &stream->clock;
 
 	if (position != clock->frames) {
-		clock->rate_hz = stream->format.rate_hz;
+		clock->rate_hz = stream->open_format.rate_hz;
 	}
 	clock->frames = position;
 	clock->at_ns = now_ns;
@@ -114,11 +114,12 @@ static void grow_lead(struct hda_stream *stream, size_t count, uint64_t now_ns)
 	hda_stream_move(stream, now_ns);
 }
 
+/* The guest may have another format by now, but these are of the old one. */
 static size_t take_frames(struct hda_stream *stream, uint8_t *frames, size_t count)
 	REQUIRES(stream->hda->lock)
 {
-	const size_t bytes =
-		MIN(count, stream->fifo.count / stream->frame_bytes) * stream->frame_bytes;
+	const size_t bytes = MIN(count, stream->fifo.count / stream->open_frame_bytes) *
+			     stream->open_frame_bytes;
 	size_t done = 0;
 
 	while (done < bytes) {
@@ -129,7 +130,7 @@ static size_t take_frames(struct hda_stream *stream, uint8_t *frames, size_t cou
 		byte_ring_drop(&stream->fifo, part);
 		done += part;
 	}
-	return bytes / stream->frame_bytes;
+	return bytes / stream->open_frame_bytes;
 }
 
 static size_t pull(void *arg, void *frames, size_t count)
@@ -209,7 +210,7 @@ static void on_reached(void *arg)
 static void on_nudge(void *arg)
 {
 	struct hda_stream *stream = arg;
-	const uint64_t rate_hz = stream->format.rate_hz;
+	const uint64_t rate_hz = stream->open_format.rate_hz;
 
 	mutex_lock(&stream->hda->lock);
 	if (stream->is_live && !stream->hda->is_frozen &&
@@ -257,6 +258,7 @@ static int open_locked(struct hda_stream *stream, struct audio_stream_config *co
 	REQUIRES(stream->hda->lock)
 {
 	stream->open_format = stream->format;
+	stream->open_frame_bytes = stream->frame_bytes;
 	stream->open_buffer_frames = stream->buffer_frames;
 	stream->open_period_frames = host_period(stream);
 	*config = (struct audio_stream_config){
@@ -270,8 +272,8 @@ static int open_locked(struct hda_stream *stream, struct audio_stream_config *co
 		.ops = &ops,
 		.arg = stream,
 	};
-	return byte_ring_init(&stream->fifo,
-			      (size_t)(stream->format.rate_hz / LEAD_PART) * stream->frame_bytes);
+	return byte_ring_init(&stream->fifo, (size_t)(stream->format.rate_hz / LEAD_PART) *
+						     stream->open_frame_bytes);
 }
 
 static void open_stream(struct hda_stream *stream)

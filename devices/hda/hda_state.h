@@ -145,7 +145,8 @@ struct hda_stream {
 
 	/* The audio loop's. */
 	struct audio_stream *audio;
-	struct audio_format open_format;
+	struct audio_format open_format; /* of what is in the FIFO, too */
+	uint32_t open_frame_bytes;
 	uint32_t open_buffer_frames, open_period_frames;
 	uint32_t volumes[HDA_CODEC_CHANNELS];
 	struct loop_task task;

@@ -180,13 +180,15 @@ static bool load_buffer(struct hda_stream *stream)
 static void start(struct hda_stream *stream)
 {
 	struct hda *hda = stream->hda;
-	const uint16_t format = load_le16(hda_sd(stream, HDA_SDFMT));
+	const uint16_t value = load_le16(hda_sd(stream, HDA_SDFMT));
+	struct audio_format format;
 
-	if (!hda_parse_format(format, &stream->format)) {
+	if (!hda_parse_format(value, &format)) {
 		log_guest(&hda->log_limit, hda->id, "stream %u has format %#x: not one of ours",
-			  stream->index, format);
+			  stream->index, value);
 		return;
 	}
+	stream->format = format;
 	stream->frame_bytes = (uint32_t)audio_frame_bytes(&stream->format);
 	if (!load_buffer(stream)) {
 		halt(stream);

@@ -341,6 +341,10 @@ Test(hda_stream, another_format_is_another_stream)
 	fake_hda_prepare(&fake, OUT, S32_192K, BUFFER * FRAME, PERIODS);
 	(void)start(OUT);
 	cr_assert(eq(u32, host->config.format.rate_hz, 48000), "not before the old one is out");
+	frames[1] = 0;
+	cr_assert(eq(sz, fake_audio_pull(host, frames, 1), 1));
+	cr_assert(eq(u32, frames[0], 400));
+	cr_assert(eq(u32, frames[1], 0), "frames of the old size");
 	while (fake_audio_pull(host, frames, BUFFER) > 0) {
 	}
 	fake_hda_run(&fake);
