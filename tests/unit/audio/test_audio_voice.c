@@ -352,6 +352,21 @@ Test(audio_voice, underrun_that_is_told_late_moves_nothing, .init = set_up, .fin
 	cr_assert(eq(u64, position(), 2400)); /* until it says that it plays again */
 }
 
+/* One that says nothing of it. */
+Test(audio_voice, late_pull_goes_on_where_the_frames_ended, .init = set_up, .fini = tear_down)
+{
+	begin_playback(48000);
+	(void)pull(480);
+	report(0, 0);
+	fake_time_pass(loop, 100 * MS, MS);
+	cr_assert(eq(u64, position(), 480));
+
+	(void)pull(4800);
+	fake_time_pass(loop, 10 * MS, MS);
+
+	cr_assert(eq(u64, position(), 960));
+}
+
 /* --- a server that goes away --- */
 
 Test(audio_voice, lost_voice_goes_on_in_silence, .init = set_up, .fini = tear_down)
