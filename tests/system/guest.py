@@ -18,7 +18,7 @@ IMAGE = os.environ["IMAGE"]  # the folder of the debian-test image
 KEPT = os.environ["KEPT"]  # where the files of failed tests go
 
 # No test looks at what these would do, and a slow host starts a guest in three quarters of the time.
-FAST = "quiet " + " ".join(
+FAST = " ".join(
     ["modprobe.blacklist=aesni_intel,ghash_clmulni_intel,crct10dif_pclmul,crc32_pclmul,"
      "sha1_ssse3,sha256_ssse3,sha512_ssse3,intel_rapl_msr"]
     + ["systemd.mask=" + unit for unit in (
@@ -158,6 +158,10 @@ class Reply:
         self.text = text
 
 
+class GuestLost(AssertionError):
+    """The guest rebooted, fell silent or never came, so no other test can use it."""
+
+
 class Guest(Machine):
     """A machine with the debian-test image; changes to its disk stay in the guest's memory.
 
@@ -165,27 +169,35 @@ class Guest(Machine):
     the image's test agent over ttyS1, so that virtio devices can be what is tested.
     """
 
+    image = IMAGE
+    kernel_console = "console=ttyS0 quiet"
+
     def __init__(self, *options, append="", console="file:FOLDER/console.log", **popen):
         super().__init__(
-            f"--kernel={IMAGE}/vmlinuz", f"--initrd={IMAGE}/initrd.img",
-            f"--disk={IMAGE}/disk.img,readonly=on",
-            f"--append=root=/dev/vda overlay console=ttyS0 thunderlake.test=ttyS1 {FAST} {append}",
+            f"--kernel={self.image}/vmlinuz", f"--initrd={self.image}/initrd.img",
+            f"--disk={self.image}/disk.img,readonly=on",
+            f"--append=root=/dev/vda overlay thunderlake.test=ttyS1 {self.kernel_console} {FAST} "
+            f"{append}",
             f"--serial={console}", "--serial=unix:FOLDER/agent", *options, **popen)
         self._socket = socket.socket(socket.AF_UNIX)
         self._lines = None
 
-    def wait_ready(self, seconds=BOOT_SECONDS):
-        """Waits until the agent runs commands: at the first start and after each reboot."""
+    def connect(self):
+        """To the agent: who is not there when it says that it is ready never hears of it."""
         if not self._lines:
             self._socket.connect(self.wait_for_file("agent"))
             self._lines = self._socket.makefile("rb")
+
+    def wait_ready(self, seconds=BOOT_SECONDS):
+        """Waits until the agent runs commands: at the first start and after each reboot."""
+        self.connect()
         self._socket.settimeout(seconds)
         try:
             while not self._lines.readline().startswith(b"ready "):
                 if self.process.poll() is not None:
                     raise AssertionError("the machine ended while its guest started")
         except TimeoutError:
-            raise AssertionError(f"the guest was not ready after {seconds} s") from None
+            raise GuestLost(f"the guest was not ready after {seconds} s") from None
 
     def start(self, script):
         """Starts a bash script in the guest; finish() waits for it."""
@@ -193,10 +205,13 @@ class Guest(Machine):
 
     def finish(self, seconds=60):
         self._socket.settimeout(seconds)
-        words = self._lines.readline().split()
-        if len(words) != 3 or words[0] != b"exit":
-            raise AssertionError(f"the guest ended or rebooted: {words}")
-        return Reply(int(words[1]), self._lines.read(int(words[2])).decode(errors="replace"))
+        try:
+            words = self._lines.readline().split()
+            if len(words) != 3 or words[0] != b"exit":
+                raise GuestLost(f"the guest ended or rebooted: {words}")
+            return Reply(int(words[1]), self._lines.read(int(words[2])).decode(errors="replace"))
+        except TimeoutError:
+            raise GuestLost(f"no answer from the guest in {seconds} s") from None
 
     def run(self, script, seconds=60):
         """Runs a bash script in the guest and returns its Reply."""

@@ -27,7 +27,10 @@ class Qmp:
         self.command("qmp_capabilities")
 
     def close(self):
-        self._file.close()
+        try:
+            self._file.close()
+        except BrokenPipeError:
+            pass  # the last command met the end of the machine
         self._socket.close()
 
     def command(self, name, /, **arguments):

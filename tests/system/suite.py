@@ -72,6 +72,8 @@ class Result(unittest.TestResult):
             for line in machine.last_words():
                 print("      | " + line)
             machine.keep(title(test))
+        if isinstance(err[1], guest.GuestLost):
+            self.stop()  # what its other tests look for is gone
         sys.stdout.flush()
 
 

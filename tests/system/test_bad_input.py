@@ -71,6 +71,21 @@ class BadInput(unittest.TestCase):
         self._wait_until_locked(path)
         self._refuses([KERNEL, f"--disk={path}", "--net=none"], "locked.img", "use")
 
+    def test_display_is_unknown(self):
+        self._refuses([KERNEL, "--display=sdk"], "sdk", "sdl")
+
+    def test_no_display_server(self):
+        self._refuses([KERNEL, "--display=sdl"], "display server")
+
+    def test_more_screens_than_a_card_has(self):
+        self._refuses([KERNEL, "--screens=5"], "screens", "5")
+
+    def test_clipboard_of_another_kind(self):
+        self._refuses([KERNEL, "--clipboard=maybe"], "clipboard", "maybe")
+
+    def test_guest_agent_of_another_kind(self):
+        self._refuses([KERNEL, "--guest-agent=tcp:1"], "guest-agent", "unix:PATH")
+
     def test_kvm_without_permission(self):
         if os.stat("/dev/kvm").st_uid != 0 or os.getuid() != 0 or not shutil.which("setpriv"):
             self.skipTest("needs root, to take the permission away")
@@ -84,9 +99,11 @@ class BadInput(unittest.TestCase):
 
     def _refuses(self, options, *words, prefix=()):
         """The run ends with exit code 1 and a message that has the words."""
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
         done = subprocess.run([*prefix, THUNDERLAKE, "run", *options], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=30,
-                              text=True, check=False)
+                              text=True, check=False, env=environment)
         self.assertEqual(done.returncode, 1, done.stderr)
         for word in words:
             self.assertIn(word.lower(), done.stderr.lower())
