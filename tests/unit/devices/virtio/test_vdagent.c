@@ -133,19 +133,9 @@ static void send_clipboard(uint32_t message, uint8_t selection, uint32_t type, c
 	free(data);
 }
 
-static void ask_for_text(void)
+static void send_about_text(uint32_t message, const void *text, size_t length)
 {
-	send_clipboard(VD_AGENT_CLIPBOARD_REQUEST, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, "", 0);
-}
-
-static void offer_text(void)
-{
-	send_clipboard(VD_AGENT_CLIPBOARD_GRAB, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, "", 0);
-}
-
-static void send_text(const void *text, size_t length)
-{
-	send_clipboard(VD_AGENT_CLIPBOARD, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, text, length);
+	send_clipboard(message, 0, VD_AGENT_CLIPBOARD_UTF8_TEXT, text, length);
 }
 
 /* --- the guest hears --- */
@@ -310,7 +300,7 @@ Test(vdagent, text_of_the_host_is_pasted_in_the_guest)
 	connect_agent(LINUX_AGENT);
 	(void)copy_on_host(CLIPBOARD_TEXT, "from the host\n", 14);
 	expect_grab(VD_AGENT_CLIPBOARD_UTF8_TEXT);
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	expect_data(VD_AGENT_CLIPBOARD_UTF8_TEXT, "from the host\n", 14);
 }
 
@@ -325,7 +315,7 @@ Test(vdagent, a_mebibyte_goes_through_a_narrow_port)
 	(void)copy_on_host(CLIPBOARD_TEXT, text, MIB);
 	expect_grab(VD_AGENT_CLIPBOARD_UTF8_TEXT);
 	room = 1000;
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	while (room == 0) {
 		room = 1000;
 		char_accept_input(agent);
@@ -356,7 +346,7 @@ Test(vdagent, what_was_copied_before_the_agent_came_is_offered)
 Test(vdagent, request_that_cannot_be_met_gets_nothing)
 {
 	connect_agent(LINUX_AGENT);
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	expect_data(VD_AGENT_CLIPBOARD_NONE, "", 0);
 	(void)copy_on_host(CLIPBOARD_TEXT, "x", 1);
 	send_clipboard(VD_AGENT_CLIPBOARD_REQUEST, 0, VD_AGENT_CLIPBOARD_IMAGE_PNG, "", 0);
@@ -375,7 +365,7 @@ Test(vdagent, closed_direction_takes_back_what_was_offered)
 	(void)copy_on_host(CLIPBOARD_TEXT, "secret", 6);
 	expect_grab(VD_AGENT_CLIPBOARD_UTF8_TEXT);
 	clipboard_set_directions(clipboard, &off);
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	heard = expect(VD_AGENT_CLIPBOARD);
 	cr_assert(eq(u32, load_le32(heard.data + SELECTION_BYTES), VD_AGENT_CLIPBOARD_NONE));
 	free(heard.data);
@@ -385,10 +375,10 @@ Test(vdagent, lines_of_a_guest_with_carriage_returns_are_made_and_unmade)
 {
 	connect_agent(LINUX_AGENT | CAP(GUEST_LINEEND_CRLF));
 	(void)copy_on_host(CLIPBOARD_TEXT, "a\nb\n", 4);
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	expect_data(VD_AGENT_CLIPBOARD_UTF8_TEXT, "a\r\nb\r\n", 6);
-	offer_text();
-	send_text("c\r\nd\re\r", 7);
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
+	send_about_text(VD_AGENT_CLIPBOARD, "c\r\nd\re\r", 7);
 	cr_assert(host_has("c\nd\re\r", 6));
 }
 
@@ -405,9 +395,9 @@ static void expect_request(uint32_t type)
 Test(vdagent, text_of_the_guest_is_asked_for_and_put)
 {
 	connect_agent(LINUX_AGENT);
-	offer_text();
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
 	expect_request(VD_AGENT_CLIPBOARD_UTF8_TEXT);
-	send_text("from the guest", 15);
+	send_about_text(VD_AGENT_CLIPBOARD, "from the guest", 15);
 	cr_assert(host_has("from the guest", 14));
 	cr_assert(eq(uint, window_wakes, 1));
 	settle();
@@ -440,7 +430,7 @@ Test(vdagent, other_selections_of_the_guest_stay_there)
 Test(vdagent, data_that_nobody_asked_for_is_ignored)
 {
 	connect_agent(LINUX_AGENT);
-	send_text("x", 1);
+	send_about_text(VD_AGENT_CLIPBOARD, "x", 1);
 	cr_assert(host_has("", 0) == false);
 }
 
@@ -450,7 +440,7 @@ Test(vdagent, closed_direction_asks_for_nothing)
 
 	clipboard_set_directions(clipboard, &to_guest);
 	connect_agent(LINUX_AGENT);
-	offer_text();
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
 	expect_silence();
 }
 
@@ -463,10 +453,10 @@ Test(vdagent, text_over_the_limit_is_skipped_and_the_next_one_taken)
 
 	memset(text, 'x', size);
 	connect_agent(LINUX_AGENT);
-	offer_text();
-	send_text(text, size);
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
+	send_about_text(VD_AGENT_CLIPBOARD, text, size);
 	cr_assert(eq(uint, window_wakes, 0));
-	send_text(text, MIB);
+	send_about_text(VD_AGENT_CLIPBOARD, text, MIB);
 	cr_assert(host_has(text, MIB));
 	free(text);
 }
@@ -474,19 +464,19 @@ Test(vdagent, text_over_the_limit_is_skipped_and_the_next_one_taken)
 Test(vdagent, nothing_instead_of_data_is_an_answer)
 {
 	connect_agent(LINUX_AGENT);
-	offer_text();
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
 	send_clipboard(VD_AGENT_CLIPBOARD, 0, VD_AGENT_CLIPBOARD_NONE, "", 0);
-	send_text("late", 4);
-	offer_text();
-	send_text("", 0);
+	send_about_text(VD_AGENT_CLIPBOARD, "late", 4);
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
+	send_about_text(VD_AGENT_CLIPBOARD, "", 0);
 	cr_assert(eq(uint, window_wakes, 0));
 }
 
 Test(vdagent, broken_text_and_images_are_not_taken)
 {
 	connect_agent(LINUX_AGENT);
-	offer_text();
-	send_text("\xff", 1);
+	send_about_text(VD_AGENT_CLIPBOARD_GRAB, "", 0);
+	send_about_text(VD_AGENT_CLIPBOARD, "\xff", 1);
 	send_clipboard(VD_AGENT_CLIPBOARD_GRAB, 0, VD_AGENT_CLIPBOARD_IMAGE_PNG, "", 0);
 	send_clipboard(VD_AGENT_CLIPBOARD, 0, VD_AGENT_CLIPBOARD_IMAGE_PNG, "GIF89a", 6);
 	cr_assert(eq(uint, window_wakes, 0));
@@ -510,11 +500,11 @@ Test(vdagent, nonsense_silences_the_agent_until_it_starts_again)
 
 	connect_agent(LINUX_AGENT);
 	send_raw(nonsense, sizeof(nonsense));
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	expect_silence();
 	char_set_guest_open(agent, false);
 	connect_agent(LINUX_AGENT);
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	expect_data(VD_AGENT_CLIPBOARD_NONE, "", 0);
 }
 
@@ -524,7 +514,7 @@ Test(vdagent, half_a_message_is_forgotten_with_the_agent)
 	send_claiming(VD_AGENT_CLIPBOARD, "abc", 3, 1000);
 	char_set_guest_open(agent, false);
 	connect_agent(LINUX_AGENT);
-	ask_for_text();
+	send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	expect_data(VD_AGENT_CLIPBOARD_NONE, "", 0);
 }
 
@@ -561,7 +551,7 @@ Test(vdagent, guest_that_only_asks_fills_no_memory)
 	(void)copy_on_host(CLIPBOARD_TEXT, text, CLIPBOARD_BYTES_MAX);
 	room = 0;
 	for (unsigned i = 0; i < 10; i++) {
-		ask_for_text();
+		send_about_text(VD_AGENT_CLIPBOARD_REQUEST, "", 0);
 	}
 	room = SIZE_MAX;
 	char_accept_input(agent);
