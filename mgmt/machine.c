@@ -6,8 +6,6 @@
 #include <sys/random.h>
 
 #include "devices/device.h"
-#include "devices/legacy/acpi_pm.h"
-#include "devices/legacy/request.h"
 #include "devices/pci/pci.h"
 #include "devices/pci/q35.h"
 #include "devices/virtio/gpu.h"
@@ -17,309 +15,16 @@
 #include "mgmt/machine_config.h"
 #include "mgmt/machine_devices.h"
 #include "mgmt/machine_requests.h"
+#include "mgmt/machine_state.h"
 #include "mgmt/recording.h"
 #include "mgmt/sound.h"
-#include "mgmt/uuid.h"
-#include "vmm/base/log.h"
 #include "vmm/base/loop.h"
-#include "vmm/boot/boot.h"
 #include "vmm/boot/layout.h"
 #include "vmm/bus/bus.h"
 #include "vmm/bus/irq.h"
 #include "vmm/cpu/cpus.h"
 #include "vmm/kvm/kvm.h"
 #include "vmm/mem/guest_mem.h"
-
-#define TAG "machine"
-
-struct machine {
-	const struct machine_config *config;
-	struct loop *main_loop;
-	char name[64];
-	uint8_t uuid[UUID_BYTES];
-
-	/* Ground floor first, destroyed in reverse order. */
-	struct boot_files files;
-	struct kvm *kvm;
-	struct guest_mem *mem;
-	struct bus *pio;
-	struct bus *mmio;
-	struct irq_router *irqs;
-	struct loop *io_loop;
-	struct pci_bus *pci;
-	struct q35 *q35;
-	struct display *display;
-	struct recording *recording;
-	struct input *input;
-	struct clipboard *clipboard;
-	struct sound *sound; /* NULL: no sound card */
-	struct machine_devices *devices;
-	struct cpus *cpus;
-
-	struct request_inbox *inbox;
-	enum machine_status status;
-	enum machine_end end;
-	int debug_exit_code;
-	struct log_limit log_limit; /* of what the guest does to itself */
-	struct list listeners;
-};
-
-/* --- telling --- */
-
-static void emit(struct machine *machine, enum machine_event event, const char *device,
-		 const char *text, uint64_t value)
-{
-	const struct machine_event_info info = { event, device, text, value };
-	struct machine_listener *listener;
-
-	list_for_each (listener, &machine->listeners, struct machine_listener, node) {
-		listener->on_event(listener->arg, &info);
-	}
-}
-
-void machine_listen(struct machine *machine, struct machine_listener *listener)
-{
-	list_append(&machine->listeners, &listener->node);
-}
-
-void machine_unlisten(struct machine_listener *listener)
-{
-	list_remove(&listener->node);
-}
-
-/* --- loading --- */
-
-static const struct boot_serial serial_places[] = {
-	{ LAYOUT_COM1_PORT, LAYOUT_COM1_IRQ },
-	{ LAYOUT_COM2_PORT, LAYOUT_COM2_IRQ },
-	{ LAYOUT_COM3_PORT, LAYOUT_COM1_IRQ },
-	{ LAYOUT_COM4_PORT, LAYOUT_COM2_IRQ },
-};
-
-/* Puts the kernel into memory and the boot processor at its entry. Processors paused. */
-static int load(struct machine *machine, struct error *err)
-{
-	const struct machine_config *config = machine->config;
-	struct boot_config boot = {
-		.files = &machine->files,
-		.command_line = config->settings.append,
-		.cpu_count = (unsigned)config->cpus.count,
-		.sockets = (unsigned)config->cpus.sockets,
-		.cores = (unsigned)config->cpus.cores,
-		.threads = (unsigned)config->cpus.threads,
-		.serials = serial_places,
-		.serial_count = MIN(config->settings.serials.count, ARRAY_SIZE(serial_places)),
-		.name = machine->name,
-		.uuid = machine->uuid,
-	};
-	const struct machine_device *gpu = machine_first_of_type(machine, &virtio_gpu_type);
-	struct boot_framebuffer framebuffer;
-	struct cpu_entry entry;
-	int code;
-
-	if (gpu && virtio_gpu_boot_framebuffer(gpu->state, &framebuffer)) {
-		boot.framebuffer = &framebuffer;
-	}
-	if (getrandom(boot.rng_seed, sizeof(boot.rng_seed), 0) != sizeof(boot.rng_seed)) {
-		return error_set(err, -EIO, "the host gives no random seed");
-	}
-	code = boot_load(&boot, machine->mem, &entry, err);
-	return code < 0 ? code : cpus_reset(machine->cpus, &entry, err);
-}
-
-/* --- life --- */
-
-void machine_start(struct machine *machine)
-{
-	machine->status = MACHINE_RUNNING;
-	cpus_resume(machine->cpus);
-}
-
-/* From here on nothing touches the guest's memory. */
-static void quieten(struct machine *machine)
-{
-	cpus_pause(machine->cpus);
-	sound_pause(machine->sound);
-	machine_devices_quiesce(machine->devices);
-}
-
-static void wake_devices(struct machine *machine)
-{
-	machine_devices_resume(machine->devices);
-	sound_resume(machine->sound);
-}
-
-static void stop_all(struct machine *machine, enum machine_status status)
-{
-	bool ran = machine->status == MACHINE_RUNNING;
-
-	quieten(machine);
-	machine->status = status;
-	if (ran) {
-		emit(machine, MACHINE_EVENT_STOP, NULL, NULL, 0);
-	}
-}
-
-void machine_pause(struct machine *machine)
-{
-	if (machine->status == MACHINE_RUNNING || machine->status == MACHINE_PRELAUNCH) {
-		stop_all(machine, MACHINE_PAUSED);
-	}
-}
-
-int machine_resume(struct machine *machine, struct error *err)
-{
-	switch (machine->status) {
-	case MACHINE_RUNNING:
-		return 0;
-	case MACHINE_PRELAUNCH:
-	case MACHINE_PAUSED:
-		break;
-	default:
-		return error_set(err, -EBUSY,
-				 "the machine has ended: resetting it is required before it can "
-				 "go on");
-	}
-	wake_devices(machine);
-	machine_start(machine);
-	emit(machine, MACHINE_EVENT_RESUME, NULL, NULL, 0);
-	return 0;
-}
-
-/* `source`: how the guest asked for it; NULL when it did not. */
-static int reset(struct machine *machine, const char *source, struct error *err)
-{
-	bool goes_on = source || machine->status != MACHINE_PAUSED;
-	int code;
-
-	quieten(machine);
-	request_inbox_forget_reset(machine->inbox); /* the guest ran on after it had asked */
-	machine_devices_reset(machine->devices);
-	q35_reset(machine->q35);
-	code = guest_mem_clear(machine->mem);
-	if (code < 0) {
-		(void)error_set_errno(err, code, "clearing the guest's memory");
-	} else {
-		code = load(machine, err);
-	}
-	if (code < 0) {
-		machine->status = MACHINE_INTERNAL_ERROR;
-		return code;
-	}
-	emit(machine, MACHINE_EVENT_RESET, NULL, source, source != NULL);
-	machine->status = MACHINE_PAUSED;
-	if (goes_on) {
-		wake_devices(machine);
-		machine_start(machine);
-	}
-	return 0;
-}
-
-int machine_reset(struct machine *machine, struct error *err)
-{
-	return reset(machine, NULL, err);
-}
-
-void machine_power_button(struct machine *machine)
-{
-	const struct machine_device *pm = machine_first_of_type(machine, &acpi_pm_type);
-
-	if (pm) {
-		acpi_pm_press_power_button(pm->state);
-		emit(machine, MACHINE_EVENT_POWERDOWN, NULL, NULL, 0);
-	}
-}
-
-void machine_quit(struct machine *machine, enum machine_end end)
-{
-	if (machine->end == MACHINE_END_NONE) {
-		bool by_guest = end != MACHINE_END_QUIT && end != MACHINE_END_SIGNAL;
-
-		machine->end = end;
-		emit(machine, MACHINE_EVENT_SHUTDOWN, NULL, NULL, by_guest);
-	}
-	loop_stop(machine->main_loop);
-}
-
-/* --- what the guest wants --- */
-
-static void act(struct machine *machine, unsigned action, enum machine_status paused_as,
-		enum machine_end end, const char *source)
-{
-	struct error err;
-
-	switch ((enum machine_action)action) {
-	case MACHINE_ACTION_RESTART:
-		if (reset(machine, source, &err) < 0) {
-			log_error(TAG, "reset failed: %s", err.text);
-			machine_quit(machine, MACHINE_END_FAILED);
-		}
-		break;
-	case MACHINE_ACTION_PAUSE:
-		stop_all(machine, paused_as);
-		break;
-	case MACHINE_ACTION_EXIT:
-		machine_quit(machine, end);
-		break;
-	}
-}
-
-static void on_panicked(struct machine *machine, enum machine_panic kind)
-{
-	if (kind == MACHINE_CRASH_LOADED) {
-		log_warn(TAG, "the guest's kernel crashed and runs its crash kernel");
-		emit(machine, MACHINE_EVENT_GUEST_CRASHLOADED, NULL, NULL, 0);
-		return;
-	}
-	log_warn(TAG, "the guest's kernel crashed (panic)");
-	emit(machine, MACHINE_EVENT_GUEST_PANICKED, NULL, NULL, 0);
-	act(machine, machine->config->settings.on_panic, MACHINE_GUEST_PANICKED, MACHINE_END_PANIC,
-	    "panic");
-}
-
-static void on_reset(struct machine *machine, const char *source)
-{
-	log_debug(TAG, "reset by %s", source);
-	if (strcmp(source, MACHINE_TRIPLE_FAULT) == 0) {
-		log_guest(&machine->log_limit, TAG,
-			  "the guest met a triple fault, which resets a PC");
-	}
-	act(machine, machine->config->settings.on_reboot, MACHINE_SHUTDOWN, MACHINE_END_REBOOT,
-	    source);
-}
-
-static void on_cpu_failed(struct machine *machine, const char *text)
-{
-	log_error(TAG, "%s", text);
-	stop_all(machine, MACHINE_INTERNAL_ERROR);
-	machine_quit(machine, MACHINE_END_FAILED);
-}
-
-/* One round of what came in from the other threads; the gravest first. */
-static void on_requests(void *arg, const struct request_round *round)
-{
-	struct machine *machine = arg;
-	const struct machine_settings *settings = &machine->config->settings;
-
-	for (size_t i = 0; i < round->notice_count; i++) {
-		const struct request_notice *notice = &round->notices[i];
-
-		emit(machine, MACHINE_EVENT_DEVICE, notice->device, notice->event, notice->value);
-	}
-	if (round->failed) {
-		on_cpu_failed(machine, round->failed_text);
-	} else if (round->exit) {
-		machine->debug_exit_code = round->exit_code;
-		machine_quit(machine, MACHINE_END_DEBUG_EXIT);
-	} else if (round->panicked) {
-		on_panicked(machine, round->panic_kind);
-	} else if (round->power_off) {
-		act(machine, settings->on_poweroff, MACHINE_SHUTDOWN, MACHINE_END_POWER_OFF,
-		    "power-off");
-	} else if (round->reset) {
-		on_reset(machine, round->reset_source);
-	}
-}
 
 /* --- making --- */
 
@@ -386,7 +91,7 @@ static int make_screen(struct machine *machine, struct error *err)
 
 static void on_listening(void *arg, bool is_listening)
 {
-	emit(arg, MACHINE_EVENT_MICROPHONE, NULL, NULL, is_listening);
+	machine_emit(arg, MACHINE_EVENT_MICROPHONE, NULL, NULL, is_listening);
 }
 
 static int make_sound(struct machine *machine, struct error *err)
@@ -466,14 +171,16 @@ int machine_create(const struct machine_config *config, struct loop *main_loop,
 
 	code = boot_files_open(config->settings.kernel, config->settings.initrd, &machine->files,
 			       err);
-	code = code ?: request_inbox_create(main_loop, on_requests, machine, &machine->inbox, err);
+	code = code
+		       ?: request_inbox_create(main_loop, machine_on_requests, machine,
+					       &machine->inbox, err);
 	code = code ?: make_ground_floor(machine, err);
 	code = code ?: make_pci(machine, err);
 	code = code ?: make_screen(machine, err);
 	code = code ?: make_sound(machine, err);
 	code = code ?: make_devices(machine, err);
 	code = code ?: make_cpus(machine, err);
-	code = code ?: load(machine, err);
+	code = code ?: machine_load(machine, err);
 	if (code < 0) {
 		machine_destroy(machine);
 		return code;
@@ -505,6 +212,45 @@ void machine_destroy(struct machine *machine)
 	request_inbox_destroy(machine->inbox);
 	boot_files_close(&machine->files);
 	free(machine);
+}
+
+/* --- loading --- */
+
+static const struct boot_serial serial_places[] = {
+	{ LAYOUT_COM1_PORT, LAYOUT_COM1_IRQ },
+	{ LAYOUT_COM2_PORT, LAYOUT_COM2_IRQ },
+	{ LAYOUT_COM3_PORT, LAYOUT_COM1_IRQ },
+	{ LAYOUT_COM4_PORT, LAYOUT_COM2_IRQ },
+};
+
+int machine_load(struct machine *machine, struct error *err)
+{
+	const struct machine_config *config = machine->config;
+	struct boot_config boot = {
+		.files = &machine->files,
+		.command_line = config->settings.append,
+		.cpu_count = (unsigned)config->cpus.count,
+		.sockets = (unsigned)config->cpus.sockets,
+		.cores = (unsigned)config->cpus.cores,
+		.threads = (unsigned)config->cpus.threads,
+		.serials = serial_places,
+		.serial_count = MIN(config->settings.serials.count, ARRAY_SIZE(serial_places)),
+		.name = machine->name,
+		.uuid = machine->uuid,
+	};
+	const struct machine_device *gpu = machine_first_of_type(machine, &virtio_gpu_type);
+	struct boot_framebuffer framebuffer;
+	struct cpu_entry entry;
+	int code;
+
+	if (gpu && virtio_gpu_boot_framebuffer(gpu->state, &framebuffer)) {
+		boot.framebuffer = &framebuffer;
+	}
+	if (getrandom(boot.rng_seed, sizeof(boot.rng_seed), 0) != sizeof(boot.rng_seed)) {
+		return error_set(err, -EIO, "the host gives no random seed");
+	}
+	code = boot_load(&boot, machine->mem, &entry, err);
+	return code < 0 ? code : cpus_reset(machine->cpus, &entry, err);
 }
 
 /* --- asking --- */
