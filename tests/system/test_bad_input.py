@@ -86,6 +86,14 @@ class BadInput(unittest.TestCase):
     def test_guest_agent_of_another_kind(self):
         self._refuses([KERNEL, "--guest-agent=tcp:1"], "guest-agent", "unix:PATH")
 
+    def test_sound_is_unknown(self):
+        self._refuses([KERNEL, "--sound=virtoi"], "virtoi", "virtio")
+        self._refuses([KERNEL, "--audio=wave"], "wave", "wav")
+        self._refuses([KERNEL, "--audio=pulse,latency=9000"], "latency", "9000")
+
+    def test_sound_goes_to_a_file_that_cannot_be_written(self):
+        self._refuses([KERNEL, "--audio=wav,file=/nowhere/a.wav"], "/nowhere/a.wav", "No such file")
+
     def test_kvm_without_permission(self):
         if os.stat("/dev/kvm").st_uid != 0 or os.getuid() != 0 or not shutil.which("setpriv"):
             self.skipTest("needs root, to take the permission away")
