@@ -234,7 +234,7 @@ Test(wav, fast_is_real_time_for_a_card_that_needs_it, .init = set_up, .fini = te
 	cr_assert(eq(u64, audio_stream_position(card.stream), 4800));
 }
 
-Test(wav, full_file_is_followed_by_another)
+Test(wav, full_file_takes_no_more)
 {
 	/* 44 bytes of header; 4 of each frame. */
 	const struct audio_format format = {
@@ -246,7 +246,6 @@ Test(wav, full_file_is_followed_by_another)
 	int fd = mkstemp(path);
 
 	cr_assert(eq(int, wav_writer_begin(&writer, fd, &format), 0));
-	cr_assert(eq(u32, writer.limit_bytes % 2, UINT32_MAX % 2));
 	writer.limit_bytes = 23;
 	cr_assert(eq(i64, wav_writer_add(&writer, frames, 8), 5));
 	cr_assert(eq(i64, wav_writer_add(&writer, frames, 8), 0));
