@@ -75,14 +75,20 @@ class Reboots(unittest.TestCase):
 
     def test_leave_nothing_behind(self):
         machine = self._start()
-        machine.qmp.wait_event("RESET", 60)
+        sources = [self._source_of_reset(machine)]
         descriptors, memory = machine.descriptors(), machine.memory()
         for _ in range(self.COUNT - 1):
-            machine.qmp.wait_event("RESET", 60)
+            sources.append(self._source_of_reset(machine))
+        ways = ["reset-port", "i8042", "triple-fault", "reset-port"]
+        self.assertEqual(sources, ways * (self.COUNT // len(ways)))
         self.assertEqual(machine.descriptors(), descriptors)
         self.assertLess(machine.memory(), memory + 16 * MIB)
         self.assertEqual(machine.wait(60), 0)
         self.assertIn(f"start {self.COUNT}", machine.read("console.log"))
+
+    @staticmethod
+    def _source_of_reset(machine):
+        return machine.qmp.wait_event("RESET", 60)["data"]["x-thunderlake-source"]
 
     def _start(self):
         initrd = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "initrd")
