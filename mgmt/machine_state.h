@@ -51,7 +51,7 @@ int machine_load(struct machine *machine, struct error *err);
 
 /* Tells the listeners. */
 void machine_emit(struct machine *machine, enum machine_event event, const char *device,
-		  const char *name, uint64_t value);
+		  const char *text, uint64_t value);
 
 /* What the guest and its processors want; `arg` is the machine. */
 void machine_on_requests(void *arg, const struct request_round *round);
