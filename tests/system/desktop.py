@@ -99,9 +99,9 @@ class DesktopTest(unittest.TestCase):
     def picture(self, **options):
         return Picture(self.dump("picture.ppm", **options))
 
-    def picture_if_any(self):
+    def picture_if_any(self, **options):
         try:
-            return self.picture()
+            return self.picture(**options)
         except QmpError:
             return None  # before the first one, and while the size changes
 
