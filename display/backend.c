@@ -2,83 +2,36 @@
 #include "display/backend.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "vmm/base/compiler.h"
+#include "vmm/base/choice.h"
 #include "vmm/base/log.h"
 
-#define TAG	       "display"
-#define NAME_MAX_BYTES 32
+#define TAG "display"
 
 /* --- names and options --- */
 
-/* What --display may be given besides the back ends' names. */
-static const char *const more_names[] = { "auto", "off" };
-
-static const char *name_at(const void *context UNUSED, size_t i)
+static bool choice_at(size_t i, struct choice *out)
 {
-	size_t count = 0;
+	const struct display_backend_type *type = display_backend_types[i];
 
-	while (display_backend_types[count]) {
-		if (count == i) {
-			return display_backend_types[i]->name;
-		}
-		count++;
+	if (type) {
+		*out = (struct choice){ type->name, &type->options, type->options_size };
 	}
-	return i - count < ARRAY_SIZE(more_names) ? more_names[i - count] : NULL;
+	return type != NULL;
 }
+
+static const struct choice_set choices = {
+	.what = "display",
+	.at = choice_at,
+	.more = (const char *const[]){ "auto", "off", NULL },
+};
 
 const struct display_backend_type *display_backend_find(const char *name, struct error *err)
 {
-	const char *near;
+	const int index = choice_find(&choices, name, err);
 
-	for (size_t i = 0; display_backend_types[i]; i++) {
-		if (strcmp(display_backend_types[i]->name, name) == 0) {
-			return display_backend_types[i];
-		}
-	}
-	near = nearest_name(name, name_at, NULL);
-	if (near) {
-		(void)error_set(err, 0, "no display '%s'; did you mean '%s'?", name, near);
-	} else {
-		(void)error_set(err, 0, "no display '%s' (see --display help)", name);
-	}
-	return NULL;
-}
-
-/* `*options` is filled by the type's table; the caller gives it to finish_options. */
-static int parse(const char *text, const struct display_backend_type **type, void **options,
-		 struct error *err)
-{
-	char name[NAME_MAX_BYTES];
-	size_t length = strcspn(text, ",");
-	int code;
-
-	(void)snprintf(name, sizeof(name), "%.*s", (int)MIN(length, sizeof(name) - 1), text);
-	*type = display_backend_find(name, err);
-	if (!*type) {
-		return -EINVAL;
-	}
-	*options = calloc(1, MAX((*type)->options_size, 1));
-	if (!*options) {
-		return error_set_errno(err, -ENOMEM, "display %s", name);
-	}
-	text += length + (text[length] == ',');
-	code = options_parse(&(*type)->options, text, *options, err);
-	if (code < 0) {
-		free(*options);
-		error_prefix(err, "display %s", name);
-		return code == -ENOMEM ? code : -EINVAL;
-	}
-	return 0;
-}
-
-static void finish_options(const struct display_backend_type *type, void *options)
-{
-	options_finish(&type->options, options);
-	free(options);
+	return index < 0 ? NULL : display_backend_types[index];
 }
 
 static bool is_auto(const char *text)
@@ -88,18 +41,7 @@ static bool is_auto(const char *text)
 
 int display_backend_check(const char *text, struct error *err)
 {
-	const struct display_backend_type *type;
-	void *options;
-	int code;
-
-	if (is_auto(text)) {
-		return 0;
-	}
-	code = parse(text, &type, &options, err);
-	if (code == 0) {
-		finish_options(type, options);
-	}
-	return code;
+	return is_auto(text) ? 0 : choice_check(&choices, text, err);
 }
 
 /* --- making --- */
@@ -107,15 +49,15 @@ int display_backend_check(const char *text, struct error *err)
 static int create_named(const char *text, const struct display_backend_env *env,
 			struct display_backend **out, struct error *err)
 {
-	const struct display_backend_type *type;
 	void *options;
-	int code = parse(text, &type, &options, err);
+	const int index = choice_parse(&choices, text, &options, err);
+	int code;
 
-	if (code < 0) {
-		return code;
+	if (index < 0) {
+		return index;
 	}
-	code = type->create(env, options, out, err);
-	finish_options(type, options);
+	code = display_backend_types[index]->create(env, options, out, err);
+	choice_finish(&choices, index, options);
 	return code;
 }
 
