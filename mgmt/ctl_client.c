@@ -10,7 +10,7 @@
 
 #include "mgmt/paths.h"
 #include "mgmt/qmp.h"
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_command.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/unix_socket.h"
 

@@ -6,6 +6,8 @@
 
 #include "audio/audio.h"
 #include "mgmt/audio_wait.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_screen.h"
 #include "vmm/base/compiler.h"
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "display/clipboard.h"
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/small_file.h"
 #include "vmm/base/compiler.h"
 

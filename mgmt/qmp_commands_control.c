@@ -2,7 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 
 /* Commands that change something. */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 
 /* Devices that come and go. So far none can: the PCI bus has no slots with hot plug, and there is
  * no other bus. Refused in the words that QEMU has for such a bus. */

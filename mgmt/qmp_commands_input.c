@@ -5,6 +5,8 @@
 #include "display/display.h"
 #include "display/input.h"
 #include "display/keymap.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_input.h"
 #include "mgmt/qmp_screen.h"
 #include "vmm/base/compiler.h"

@@ -2,7 +2,7 @@
 #include <linux/pci_regs.h>
 
 #include "devices/pci/pci.h"
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_commands.h"
 #include "vmm/base/bytes.h"
 
 #define FUNCTIONS 8u

@@ -4,12 +4,14 @@
 
 #include "devices/block/block.h"
 #include "devices/virtio/balloon.h"
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_commands.h"
+#include "mgmt/qmp_events.h"
 
 /* Commands that ask. The members are those of QEMU's schema, also where they can have but one value
  * here: clients look for them. */
 
-const char *qmp_status_name(enum machine_status status)
+/* As QMP's RunState names it. */
+static const char *status_name(enum machine_status status)
 {
 	static const char *const names[] = {
 		[MACHINE_PRELAUNCH] = "prelaunch",
@@ -30,7 +32,7 @@ static json_t *run_query_status(const struct qmp_context *c, const json_t *argum
 
 	(void)arguments;
 	(void)failure;
-	return json_pack("{s:s, s:b, s:b}", "status", qmp_status_name(status), "running",
+	return json_pack("{s:s, s:b, s:b}", "status", status_name(status), "running",
 			 status == MACHINE_RUNNING, "singlestep", 0);
 }
 
@@ -49,24 +51,6 @@ static json_t *run_query_name(const struct qmp_context *c, const json_t *argumen
 	(void)arguments;
 	(void)failure;
 	return json_pack("{s:s}", "name", c->ops->name(c->machine));
-}
-
-static json_t *run_query_commands(const struct qmp_context *c, const json_t *arguments,
-				  struct qmp_failure *failure)
-{
-	json_t *list = json_array();
-
-	(void)c;
-	(void)arguments;
-	(void)failure;
-	for (size_t i = 0; qmp_command_tables[i]; i++) {
-		for (const struct qmp_command *command = qmp_command_tables[i]; command->name;
-		     command++) {
-			(void)json_array_append_new(list,
-						    json_pack("{s:s}", "name", command->name));
-		}
-	}
-	return list;
 }
 
 static json_t *run_query_memory(const struct qmp_context *c, const json_t *arguments,
@@ -234,7 +218,6 @@ const struct qmp_command qmp_query_commands[] = {
 	{ "query-status", NULL, run_query_status },
 	{ "query-version", NULL, run_query_version },
 	{ "query-name", NULL, run_query_name },
-	{ "query-commands", NULL, run_query_commands },
 	{ "query-memory-size-summary", NULL, run_query_memory },
 	{ "query-cpus-fast", NULL, run_query_cpus_fast },
 	{ "query-block", NULL, run_query_block },

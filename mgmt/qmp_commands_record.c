@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_screen.h"
 #include "mgmt/recording.h"
 #include "vmm/base/compiler.h"

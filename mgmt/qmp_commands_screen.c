@@ -7,6 +7,8 @@
 #include "display/display.h"
 #include "display/image.h"
 #include "display/surface.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_screen.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
@@ -17,21 +19,6 @@
 #define REFRESH_MHZ_MAX	       1000000u
 
 /* --- which screen ---------------------------------------------------------------------------- */
-
-bool qmp_take_number(const json_t *arguments, const char *name, uint64_t max,
-		     uint64_t default_value, uint64_t *out, struct qmp_failure *failure)
-{
-	const json_t *value = json_object_get(arguments, name);
-	const json_int_t number = json_integer_value(value);
-
-	*out = value ? (uint64_t)number : default_value;
-	if (value && (number < 0 || *out > max)) {
-		(void)qmp_fail(failure, QMP_GENERIC_ERROR,
-			       "Parameter '%s' expects a number from 0 to %" PRIu64, name, max);
-		return false;
-	}
-	return true;
-}
 
 struct display *qmp_find_scanout(const struct qmp_context *context, const json_t *arguments,
 				 unsigned *scanout, struct qmp_failure *failure)

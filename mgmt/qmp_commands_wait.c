@@ -6,6 +6,8 @@
 
 #include "display/display.h"
 #include "display/surface.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_screen.h"
 #include "mgmt/screen_wait.h"
 #include "vmm/base/compiler.h"

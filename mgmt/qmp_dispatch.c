@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "mgmt/qmp_dispatch.h"
 
-#include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "version.h"
+#include "mgmt/qmp_arguments.h"
+#include "mgmt/qmp_commands.h"
 #include "vmm/base/utf8.h"
 
-#define ARGUMENTS_MAX 16u /* of one command */
-
 static const char negotiation[] = "qmp_capabilities";
-
-json_t *qmp_fail(struct qmp_failure *failure, const char *class, const char *format, ...)
-{
-	va_list args;
-
-	failure->class = class;
-	va_start(args, format);
-	(void)vsnprintf(failure->error.text, sizeof(failure->error.text), format, args);
-	va_end(args);
-	return NULL;
-}
-
-json_t *qmp_defer(struct qmp_failure *failure, struct qmp_pending *pending)
-{
-	failure->pending = pending;
-	return NULL;
-}
 
 json_t *qmp_error_reply(const char *class, const char *text)
 {
@@ -38,24 +18,6 @@ json_t *qmp_error_reply(const char *class, const char *text)
 	(void)snprintf(desc, sizeof(desc), "%s", text);
 	utf8_mend(desc);
 	return json_pack("{s:{s:s, s:s}}", "error", "class", class, "desc", desc);
-}
-
-json_t *qmp_version(void)
-{
-	unsigned major = 0;
-	unsigned minor = 0;
-	unsigned micro = 0;
-
-	/* NOLINTNEXTLINE(cert-err34-c): our own text; what is missing stays 0. */
-	(void)sscanf(THUNDERLAKE_VERSION, "%u.%u.%u", &major, &minor, &micro);
-	return json_pack("{s:{s:i, s:i, s:i}, s:s}", "qemu", "major", (int)major, "minor",
-			 (int)minor, "micro", (int)micro, "package",
-			 "Thunderlake " THUNDERLAKE_VERSION);
-}
-
-json_t *qmp_greeting(void)
-{
-	return json_pack("{s:{s:o, s:[]}}", "QMP", "version", qmp_version(), "capabilities");
 }
 
 /* --- the request's shape --------------------------------------------------------------------- */
@@ -104,128 +66,6 @@ static const char *check_request(const json_t *request, struct qmp_failure *fail
 		return json_string_value(execute);
 	}
 	return NULL;
-}
-
-/* --- arguments ------------------------------------------------------------------------------- */
-
-static bool has_kind(const json_t *value, enum qmp_kind kind)
-{
-	switch (kind) {
-	case QMP_BOOL:
-		return json_is_boolean(value);
-	case QMP_INTEGER:
-		return json_is_integer(value);
-	case QMP_STRING:
-		return json_is_string(value);
-	case QMP_ARRAY:
-		return json_is_array(value);
-	case QMP_OBJECT:
-		return json_is_object(value);
-	}
-	return false;
-}
-
-static const char *kind_name(enum qmp_kind kind)
-{
-	static const char *const names[] = { [QMP_BOOL] = "boolean",
-					     [QMP_INTEGER] = "integer",
-					     [QMP_STRING] = "string",
-					     [QMP_ARRAY] = "array",
-					     [QMP_OBJECT] = "object" };
-
-	return names[kind];
-}
-
-static bool check_kind(const json_t *value, const char *path, const char *name, enum qmp_kind kind,
-		       struct qmp_failure *failure)
-{
-	if (!has_kind(value, kind)) {
-		(void)qmp_fail(failure, QMP_GENERIC_ERROR,
-			       "Invalid parameter type for '%s%s', expected: %s", path, name,
-			       kind_name(kind));
-		return false;
-	}
-	return true;
-}
-
-const json_t *qmp_member(const json_t *object, const char *path, const char *name,
-			 enum qmp_kind kind, struct qmp_failure *failure)
-{
-	const json_t *value = json_object_get(object, name);
-
-	if (!value) {
-		(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s%s' is missing", path,
-			       name);
-		return NULL;
-	}
-	return check_kind(value, path, name, kind, failure) ? value : NULL;
-}
-
-const json_t *qmp_element(const json_t *array, const char *path, size_t index,
-			  struct qmp_failure *failure)
-{
-	const json_t *value = json_array_get(array, index);
-	char name[32];
-
-	(void)snprintf(name, sizeof(name), "[%zu]", index);
-	return check_kind(value, path, name, QMP_OBJECT, failure) ? value : NULL;
-}
-
-bool qmp_has_only(const json_t *object, const char *path, const char *const *names,
-		  struct qmp_failure *failure)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
-		size_t i = 0;
-
-		while (names[i] && strcmp(names[i], key) != 0) {
-			i++;
-		}
-		if (!names[i]) {
-			(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s%s' is unexpected",
-				       path, key);
-			return false;
-		}
-	}
-	return true;
-}
-
-int qmp_choice(const json_t *object, const char *path, const char *name, const char *const *values,
-	       struct qmp_failure *failure)
-{
-	const char *given = json_string_value(qmp_member(object, path, name, QMP_STRING, failure));
-
-	if (!given) {
-		return -1;
-	}
-	for (int i = 0; values[i]; i++) {
-		if (strcmp(values[i], given) == 0) {
-			return i;
-		}
-	}
-	(void)qmp_fail(failure, QMP_GENERIC_ERROR, "Parameter '%s' does not accept value '%s'",
-		       name, given);
-	return -1;
-}
-
-static bool check_arguments(const struct qmp_command *command, const json_t *arguments,
-			    struct qmp_failure *failure)
-{
-	const struct qmp_argument *argument = command->arguments;
-	const char *names[ARGUMENTS_MAX + 1] = { NULL };
-
-	for (size_t i = 0; argument && argument->name; argument++) {
-		if (!(argument->optional && !json_object_get(arguments, argument->name)) &&
-		    !qmp_member(arguments, "", argument->name, argument->kind, failure)) {
-			return false;
-		}
-		assert(i < ARGUMENTS_MAX);
-		names[i++] = argument->name;
-	}
-	return command->takes_more || qmp_has_only(arguments, "", names, failure);
 }
 
 /* --- running --------------------------------------------------------------------------------- */
@@ -277,7 +117,7 @@ static json_t *run_request(struct qmp_session *session, const json_t *request,
 		return qmp_fail(failure, QMP_COMMAND_NOT_FOUND, "The command %s has not been found",
 				name);
 	}
-	if (!check_arguments(command, arguments, failure)) {
+	if (!qmp_check_arguments(command->arguments, command->takes_more, arguments, failure)) {
 		return NULL;
 	}
 	result = command->run(&session->context, arguments, failure);
@@ -297,6 +137,25 @@ static json_t *make_reply(json_t *result, const struct qmp_failure *failure, jso
 	return reply;
 }
 
+/* The session may have its next one. */
+static void release(struct qmp_pending *pending)
+{
+	pending->session->pending = NULL;
+	json_decref(pending->id);
+	pending->id = NULL;
+}
+
+/* What qmp_finish does. */
+static void reply_later(struct qmp_pending *pending, json_t *result,
+			const struct qmp_failure *failure)
+{
+	struct qmp_session *session = pending->session;
+	json_t *reply = make_reply(result, failure, pending->id);
+
+	release(pending);
+	session->on_reply(session->arg, reply);
+}
+
 json_t *qmp_dispatch(struct qmp_session *session, const char *text, size_t length)
 {
 	struct qmp_failure failure = { .class = QMP_GENERIC_ERROR, .error.text = "out of memory" };
@@ -314,6 +173,7 @@ json_t *qmp_dispatch(struct qmp_session *session, const char *text, size_t lengt
 	}
 	if (failure.pending) {
 		session->pending = failure.pending;
+		session->pending->on_finish = reply_later;
 		session->pending->session = session;
 		session->pending->id = json_incref(id);
 	} else {
@@ -321,23 +181,6 @@ json_t *qmp_dispatch(struct qmp_session *session, const char *text, size_t lengt
 	}
 	json_decref(request);
 	return reply;
-}
-
-/* The session may have its next one. */
-static void release(struct qmp_pending *pending)
-{
-	pending->session->pending = NULL;
-	json_decref(pending->id);
-	pending->id = NULL;
-}
-
-void qmp_finish(struct qmp_pending *pending, json_t *result, const struct qmp_failure *failure)
-{
-	struct qmp_session *session = pending->session;
-	json_t *reply = make_reply(result, failure, pending->id);
-
-	release(pending);
-	session->on_reply(session->arg, reply);
 }
 
 void qmp_cancel(struct qmp_session *session)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "mgmt/key_names.h"
+#include "mgmt/qmp_arguments.h"
 #include "vmm/base/compiler.h"
 
 /* A command whose reply comes when its keys were played. */

@@ -3,7 +3,7 @@
 #define THUNDERLAKE_MGMT_QMP_INPUT_H
 
 #include "display/input_player.h"
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_command.h"
 
 /* What the commands of qmp_commands_input.c have in common. Each fills `failure` when it returns
  * NULL or false. */

@@ -6,8 +6,8 @@
 
 #include "display/display.h"
 #include "display/input.h"
+#include "mgmt/qmp_arguments.h"
 #include "mgmt/qmp_input.h"
-#include "mgmt/qmp_screen.h"
 #include "vmm/base/compiler.h"
 
 enum event_type {

@@ -2,7 +2,7 @@
 #ifndef THUNDERLAKE_MGMT_QMP_SCREEN_H
 #define THUNDERLAKE_MGMT_QMP_SCREEN_H
 
-#include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_command.h"
 
 struct display;
 
@@ -10,9 +10,5 @@ struct display;
  * `failure` filled: the machine has no screen, or not that scanout. */
 struct display *qmp_find_scanout(const struct qmp_context *context, const json_t *arguments,
 				 unsigned *scanout, struct qmp_failure *failure);
-
-/* An optional number with its bounds. False with `failure` filled: beyond them. */
-bool qmp_take_number(const json_t *arguments, const char *name, uint64_t max,
-		     uint64_t default_value, uint64_t *out, struct qmp_failure *failure);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "mgmt/qmp.h"
 #include "mgmt/qmp_dispatch.h"
+#include "mgmt/qmp_events.h"
 #include "mgmt/qmp_json.h"
 #include "vmm/base/list.h"
 #include "vmm/base/log.h"

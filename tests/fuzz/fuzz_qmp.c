@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
- *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/qmp_commands_record.c mgmt/qmp_commands_input.c mgmt/qmp_input.c
- *       mgmt/qmp_input_events.c mgmt/key_names.c mgmt/screen_wait.c mgmt/qmp_events.c
- *       mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c display/display.c
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
+ *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_record.c mgmt/qmp_commands_input.c
+ *       mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c mgmt/screen_wait.c
+ *       mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c display/display.c
  *       display/display_viewer.c display/display_stats.c display/display_capture.c
  *       display/cursor_draw.c display/cursor.c display/damage.c display/rect.c display/pixels.c
  *       display/surface.c display/image.c display/image_compare.c display/clipboard.c

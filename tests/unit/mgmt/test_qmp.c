@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
- *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/qmp_commands_audio.c mgmt/audio_wait.c mgmt/film_sound.c audio/
- *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/qmp_commands_input.c mgmt/qmp_input.c
- *       mgmt/qmp_input_events.c mgmt/key_names.c mgmt/screen_wait.c mgmt/small_file.c
- *       mgmt/qmp_events.c mgmt/qmp_json.c tests/unit/mgmt/fake_qmp_machine.c display/ */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
+ *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
+ *       mgmt/film_sound.c audio/ mgmt/qmp_commands_record.c mgmt/recording.c
+ *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c
+ *       mgmt/screen_wait.c mgmt/small_file.c mgmt/qmp_events.c mgmt/qmp_json.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include "mgmt/qmp_dispatch.h"
 
 #include <criterion/criterion.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "devices/virtio/balloon.h"
+#include "mgmt/qmp_events.h"
 #include "mgmt/qmp_json.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"

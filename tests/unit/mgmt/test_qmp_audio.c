@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_screen.c
- *       mgmt/qmp_commands_audio.c mgmt/audio_wait.c tests/unit/mgmt/fake_qmp_machine.c display/
- *       audio/ */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands_control.c
+ *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
+ *       tests/unit/mgmt/fake_qmp_machine.c display/ audio/ */
 /* The audio is the real one, on the loop of the commands, and has no back end: what the streams
  * play is consumed in real time by nobody. */
 #include <criterion/criterion.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "audio/audio.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_dispatch.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"

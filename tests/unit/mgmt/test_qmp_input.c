@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_input.c
- *       mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/qmp_commands_screen.c mgmt/key_names.c
- *       tests/unit/mgmt/fake_qmp_machine.c display/ */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands_control.c
+ *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c
+ *       mgmt/qmp_commands_screen.c mgmt/key_names.c tests/unit/mgmt/fake_qmp_machine.c display/ */
 /* What the guest's devices get by commands; refusals are compared with QEMU's in
  * test_qmp_shapes.c. */
 #include <criterion/criterion.h>
@@ -13,6 +13,7 @@
 #include "display/input.h"
 #include "display/surface.h"
 #include "mgmt/key_names.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_dispatch.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
 #include "vmm/base/compiler.h"

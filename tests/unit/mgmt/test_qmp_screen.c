@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands_control.c mgmt/qmp_commands_screen.c
- *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/screen_wait.c mgmt/small_file.c
- *       tests/unit/mgmt/fake_qmp_machine.c mgmt/film_sound.c display/ audio/ */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands_control.c
+ *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
+ *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_record.c mgmt/recording.c
+ *       mgmt/screen_wait.c mgmt/small_file.c tests/unit/mgmt/fake_qmp_machine.c
+ *       mgmt/film_sound.c display/ audio/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "display/display.h"
 #include "display/image.h"
 #include "display/surface.h"
+#include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/recording.h"
 #include "mgmt/small_file.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_commands.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c mgmt/qmp_commands_screen.c
- *       mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c mgmt/qmp_commands_hotplug.c
- *       mgmt/qmp_commands_audio.c mgmt/audio_wait.c mgmt/film_sound.c audio/
- *       mgmt/qmp_commands_record.c mgmt/recording.c mgmt/qmp_commands_input.c mgmt/qmp_input.c
- *       mgmt/qmp_input_events.c mgmt/key_names.c mgmt/ctl_input.c mgmt/screen_wait.c
- *       mgmt/small_file.c mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c mgmt/qmp_socket.c
- *       mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c mgmt/ctl_screen.c mgmt/ctl_clipboard.c
- *       mgmt/ctl_audio.c mgmt/ctl_options.c mgmt/ctl_client.c mgmt/ctl_print.c
- *       tests/unit/mgmt/fake_qmp_machine.c display/ */
+/* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
+ *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
+ *       mgmt/film_sound.c audio/ mgmt/qmp_commands_record.c mgmt/recording.c
+ *       mgmt/qmp_commands_input.c mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c
+ *       mgmt/ctl_input.c mgmt/screen_wait.c mgmt/small_file.c mgmt/qmp_events.c mgmt/qmp_json.c
+ *       mgmt/qmp_server.c mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c
+ *       mgmt/ctl_screen.c mgmt/ctl_clipboard.c mgmt/ctl_audio.c mgmt/ctl_options.c
+ *       mgmt/ctl_client.c mgmt/ctl_print.c tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>
