@@ -11,6 +11,7 @@
 #include "vmm/base/thread.h"
 #include "vmm/cpu/cpu.h"
 #include "vmm/cpu/cpuid.h"
+#include "vmm/cpu/guest_clock.h"
 #include "vmm/cpu/msr.h"
 #include "vmm/cpu/state.h"
 #include "vmm/kvm/chips.h"
@@ -46,8 +47,9 @@ struct cpus {
 
 	struct mutex lock;
 	struct condition changed;
-	bool pausing; /* guarded by lock */
-	bool ending;  /* guarded by lock */
+	bool pausing;		  /* guarded by lock */
+	bool ending;		  /* guarded by lock */
+	struct guest_clock clock; /* guarded by lock */
 
 	struct cpu_thread threads[]; /* config.count */
 };
@@ -149,21 +151,38 @@ static bool are_all_parked_locked(const struct cpus *cpus)
 
 void cpus_pause(struct cpus *cpus)
 {
+	bool begins;
+
 	mutex_lock(&cpus->lock);
-	if (!cpus->pausing) {
+	begins = !cpus->pausing;
+	if (begins) {
 		cpus->pausing = true;
 		kick_all(cpus);
 	}
 	while (!are_all_parked_locked(cpus)) {
 		condition_wait(&cpus->changed, &cpus->lock);
 	}
+	if (begins) {
+		guest_clock_hold(&cpus->clock, cpus->config.kvm, &cpus->threads[0].cpu.kvm);
+	}
 	mutex_unlock(&cpus->lock);
+}
+
+static void release_clock_locked(struct cpus *cpus)
+{
+	struct kvm_vcpu *vcpus[CPUS_MAX];
+
+	for (unsigned i = 0; i < cpus->config.count; i++) {
+		vcpus[i] = &cpus->threads[i].cpu.kvm;
+	}
+	guest_clock_release(&cpus->clock, cpus->config.kvm, vcpus, cpus->config.count);
 }
 
 void cpus_resume(struct cpus *cpus)
 {
 	mutex_lock(&cpus->lock);
 	if (cpus->pausing) {
+		release_clock_locked(cpus);
 		for (unsigned i = 0; i < cpus->config.count; i++) {
 			struct cpu *cpu = &cpus->threads[i].cpu;
 
@@ -366,6 +385,7 @@ int cpus_reset(struct cpus *cpus, const struct cpu_entry *entry, struct error *e
 	cpu_state_enter(&boot, entry);
 	mutex_lock(&cpus->lock);
 	assert(cpus->pausing && are_all_parked_locked(cpus));
+	guest_clock_forget(&cpus->clock);
 	for (unsigned i = 0; i < cpus->config.count && code == 0; i++) {
 		struct cpu_thread *thread = &cpus->threads[i];
 

@@ -109,8 +109,9 @@ void cpus_destroy(struct cpus *cpus);
 int cpus_reset(struct cpus *cpus, const struct cpu_entry *entry, struct error *err);
 
 /* Pause returns when no vCPU is in KVM_RUN nor in a device; the instruction at which each stopped
- * is complete, also when it accesses a device. Both are idempotent. cpus_create takes the signal
- * SIGRTMIN of the process to kick vCPUs out of the guest. */
+ * is complete, also when it accesses a device. To the guest no time passes in between, but by the
+ * battery-backed clock. Both are idempotent. cpus_create takes the signal SIGRTMIN of the process
+ * to kick vCPUs out of the guest. */
 void cpus_pause(struct cpus *cpus);
 void cpus_resume(struct cpus *cpus);
 

@@ -108,5 +108,9 @@ int kvm_vcpu_translate(struct kvm_vcpu *vcpu, uint64_t gva, uint64_t *gpa);
 /* Tells kvm-clock that the guest was paused, so that its watchdogs stay quiet; -EINVAL if the
  * guest does not use kvm-clock. */
 int kvm_vcpu_clock_paused(struct kvm_vcpu *vcpu);
+/* What is added to the host's time stamp counter, scaled, to give the guest's: KVM_VCPU_TSC_OFFSET
+ * of the vCPU's attributes. -ENXIO before Linux 5.16. */
+int kvm_vcpu_get_tsc_offset(struct kvm_vcpu *vcpu, uint64_t *offset);
+int kvm_vcpu_set_tsc_offset(struct kvm_vcpu *vcpu, uint64_t offset);
 
 #endif

@@ -153,3 +153,22 @@ int kvm_vcpu_clock_paused(struct kvm_vcpu *vcpu)
 {
 	return call(vcpu, KVM_KVMCLOCK_CTRL, NULL);
 }
+
+static int call_tsc_offset(const struct kvm_vcpu *vcpu, unsigned long request, uint64_t *offset)
+{
+	const struct kvm_device_attr attribute = { .group = KVM_VCPU_TSC_CTRL,
+						   .attr = KVM_VCPU_TSC_OFFSET,
+						   .addr = (uintptr_t)offset };
+
+	return call(vcpu, request, &attribute);
+}
+
+int kvm_vcpu_get_tsc_offset(struct kvm_vcpu *vcpu, uint64_t *offset)
+{
+	return call_tsc_offset(vcpu, KVM_GET_DEVICE_ATTR, offset);
+}
+
+int kvm_vcpu_set_tsc_offset(struct kvm_vcpu *vcpu, uint64_t offset)
+{
+	return call_tsc_offset(vcpu, KVM_SET_DEVICE_ATTR, &offset);
+}
