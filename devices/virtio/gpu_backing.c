@@ -5,6 +5,22 @@
 #include "vmm/base/compiler.h"
 #include "vmm/mem/guest_mem.h"
 
+/* --- the limit ------------------------------------------------------------------------------- */
+
+bool gpu_charge(struct gpu *gpu, uint64_t bytes)
+{
+	if (bytes > gpu->memory_max - gpu->memory_used) {
+		return false;
+	}
+	gpu->memory_used += bytes;
+	return true;
+}
+
+void gpu_uncharge(struct gpu *gpu, uint64_t bytes)
+{
+	gpu->memory_used -= bytes;
+}
+
 /* --- attaching ------------------------------------------------------------------------------- */
 
 #define ENTRIES_AT_ONCE 256u

@@ -1,49 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "devices/virtio/gpu_state.h"
 #include "vmm/base/compiler.h"
 
-/* --- the limit ------------------------------------------------------------------------------- */
-
-bool gpu_charge(struct gpu *gpu, uint64_t bytes)
-{
-	if (bytes > gpu->memory_max - gpu->memory_used) {
-		return false;
-	}
-	gpu->memory_used += bytes;
-	return true;
-}
-
-void gpu_uncharge(struct gpu *gpu, uint64_t bytes)
-{
-	gpu->memory_used -= bytes;
-}
-
-/* --- making and finding ---------------------------------------------------------------------- */
-
-static const struct list *bucket_of(const struct gpu *gpu, uint32_t id)
-{
-	return &gpu->buckets[id % GPU_BUCKETS]; /* drivers count */
-}
-
-struct gpu_resource *gpu_resource_find(const struct gpu *gpu, uint32_t id)
-{
-	struct gpu_resource *resource;
-
-	list_for_each (resource, bucket_of(gpu, id), struct gpu_resource, node) {
-		if (resource->id == id) {
-			return resource;
-		}
-	}
-	return NULL;
-}
-
-static uint64_t pixel_bytes(const struct surface_layout *layout)
-{
-	return (uint64_t)layout->stride * layout->height;
-}
+/* --- making and ending ----------------------------------------------------------------------- */
 
 /* A new resource of this number, or NULL with *error set. */
 static struct gpu_resource *add(struct gpu *gpu, uint32_t id, uint32_t *error)
@@ -71,7 +32,7 @@ static void destroy(struct gpu *gpu, struct gpu_resource *resource)
 	gpu_backing_detach(gpu, resource);
 	if (resource->pixels) {
 		free(resource->pixels);
-		gpu_uncharge(gpu, pixel_bytes(&resource->layout));
+		gpu_uncharge(gpu, gpu_pixel_bytes(resource));
 	}
 	list_remove(&resource->node);
 	gpu->resource_count--;
@@ -91,31 +52,6 @@ void gpu_resource_destroy_all(struct gpu *gpu)
 
 /* --- pictures in host memory ----------------------------------------------------------------- */
 
-bool gpu_format(uint32_t format, enum surface_format *out)
-{
-	static const struct {
-		enum virtio_gpu_formats theirs;
-		enum surface_format ours;
-	} FORMATS[] = {
-		{ VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, SURFACE_BGRA },
-		{ VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, SURFACE_BGRX },
-		{ VIRTIO_GPU_FORMAT_A8R8G8B8_UNORM, SURFACE_ARGB },
-		{ VIRTIO_GPU_FORMAT_X8R8G8B8_UNORM, SURFACE_XRGB },
-		{ VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM, SURFACE_RGBA },
-		{ VIRTIO_GPU_FORMAT_X8B8G8R8_UNORM, SURFACE_XBGR },
-		{ VIRTIO_GPU_FORMAT_A8B8G8R8_UNORM, SURFACE_ABGR },
-		{ VIRTIO_GPU_FORMAT_R8G8B8X8_UNORM, SURFACE_RGBX },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(FORMATS); i++) {
-		if (FORMATS[i].theirs == format) {
-			*out = FORMATS[i].ours;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_side(uint32_t pixels)
 {
 	return pixels > 0 && pixels <= SURFACE_SIDE_MAX;
@@ -124,7 +60,7 @@ static bool is_side(uint32_t pixels)
 /* Pages that no transfer has touched cost nothing: calloc gives them as the kernel does. */
 static bool allocate_pixels(struct gpu *gpu, struct gpu_resource *resource)
 {
-	const uint64_t bytes = pixel_bytes(&resource->layout);
+	const uint64_t bytes = gpu_pixel_bytes(resource);
 
 	if (!gpu_charge(gpu, bytes)) {
 		return false;
@@ -199,40 +135,4 @@ uint32_t gpu_resource_unref(struct gpu *gpu, struct gpu_request *r)
 	}
 	destroy(gpu, resource);
 	return VIRTIO_GPU_RESP_OK_NODATA;
-}
-
-/* --- surfaces -------------------------------------------------------------------------------- */
-
-static bool is_same(const struct surface_layout *a, const struct surface_layout *b)
-{
-	return a->width == b->width && a->height == b->height && a->stride == b->stride &&
-	       a->format == b->format;
-}
-
-int gpu_resource_surface(struct gpu *gpu, struct gpu_resource *resource,
-			 const struct gpu_framebuffer *framebuffer, struct surface **out)
-{
-	const struct iovec pixels = { resource->pixels,
-				      resource->pixels ? pixel_bytes(&resource->layout) : 0 };
-	struct surface *old = resource->surface;
-	int code;
-
-	if (old && is_same(surface_layout(old), &framebuffer->layout) &&
-	    resource->surface_offset == framebuffer->offset) {
-		*out = old;
-		return 0;
-	}
-	if (resource->is_blob && !resource->pieces) {
-		return -ENODATA;
-	}
-	code = resource->is_blob ? surface_create(&framebuffer->layout, resource->pieces,
-						  resource->piece_count, framebuffer->offset, out)
-				 : surface_create(&framebuffer->layout, &pixels, 1, 0, out);
-	if (code < 0) {
-		return code;
-	}
-	resource->surface = *out;
-	resource->surface_offset = framebuffer->offset;
-	gpu_surface_drop(gpu, old);
-	return 0;
 }

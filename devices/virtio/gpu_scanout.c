@@ -114,7 +114,7 @@ static bool is_shown(const struct gpu *gpu, const struct surface *surface)
 
 /* A scanout has a reference, and so has the resource of the surface that it would show next. What
  * neither has is out of use, and its memory may go away without our knowing of it. */
-void gpu_surface_drop(struct gpu *gpu, struct surface *surface)
+static void drop_surface(struct gpu *gpu, struct surface *surface)
 {
 	if (surface && !is_shown(gpu, surface)) {
 		surface_revoke(surface);
@@ -136,7 +136,7 @@ static void set(struct gpu *gpu, unsigned index, struct gpu_resource *resource,
 	if (old && old_resource->surface == old) {
 		surface_put(old); /* kept for the next time that it is shown */
 	} else {
-		gpu_surface_drop(gpu, old);
+		drop_surface(gpu, old);
 	}
 }
 
@@ -157,10 +157,46 @@ void gpu_scanouts_forget(struct gpu *gpu, struct gpu_resource *resource)
 			blank(gpu, i);
 		}
 	}
-	gpu_surface_drop(gpu, surface);
+	drop_surface(gpu, surface);
 }
 
 /* --- the commands ---------------------------------------------------------------------------- */
+
+static bool is_same(const struct surface_layout *a, const struct surface_layout *b)
+{
+	return a->width == b->width && a->height == b->height && a->stride == b->stride &&
+	       a->format == b->format;
+}
+
+/* The resource's surface for this layout, made when it is not there; the reference is the
+ * resource's. -EINVAL: does not fit, -ENODATA: no backing, -ENOMEM. */
+static int find_surface(struct gpu *gpu, struct gpu_resource *resource,
+			const struct gpu_framebuffer *framebuffer, struct surface **out)
+{
+	const struct iovec pixels = { resource->pixels,
+				      resource->pixels ? gpu_pixel_bytes(resource) : 0 };
+	struct surface *old = resource->surface;
+	int code;
+
+	if (old && is_same(surface_layout(old), &framebuffer->layout) &&
+	    resource->surface_offset == framebuffer->offset) {
+		*out = old;
+		return 0;
+	}
+	if (resource->is_blob && !resource->pieces) {
+		return -ENODATA;
+	}
+	code = resource->is_blob ? surface_create(&framebuffer->layout, resource->pieces,
+						  resource->piece_count, framebuffer->offset, out)
+				 : surface_create(&framebuffer->layout, &pixels, 1, 0, out);
+	if (code < 0) {
+		return code;
+	}
+	resource->surface = *out;
+	resource->surface_offset = framebuffer->offset;
+	drop_surface(gpu, old);
+	return 0;
+}
 
 static uint32_t set_framebuffer(struct gpu *gpu, uint32_t index, struct gpu_resource *resource,
 				const struct gpu_framebuffer *framebuffer,
@@ -173,7 +209,7 @@ static uint32_t set_framebuffer(struct gpu *gpu, uint32_t index, struct gpu_reso
 	    !rect_is_inside(&part, framebuffer->layout.width, framebuffer->layout.height)) {
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	}
-	switch (gpu_resource_surface(gpu, resource, framebuffer, &surface)) {
+	switch (find_surface(gpu, resource, framebuffer, &surface)) {
 	case 0:
 		set(gpu, index, resource, surface, &part);
 		return VIRTIO_GPU_RESP_OK_NODATA;

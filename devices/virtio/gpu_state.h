@@ -58,6 +58,12 @@ struct gpu_resource {
 	uint64_t surface_offset;
 };
 
+/* Of a two-dimensional one. */
+static inline uint64_t gpu_pixel_bytes(const struct gpu_resource *resource)
+{
+	return (uint64_t)resource->layout.stride * resource->layout.height;
+}
+
 /* Where a picture is in a resource: what the two set-scanout commands tell in two ways. */
 struct gpu_framebuffer {
 	struct surface_layout layout;
@@ -163,29 +169,27 @@ int gpu_run(struct gpu *gpu);
 
 /* What the commands below return: VIRTIO_GPU_RESP_*. */
 
+/* --- gpu_lookup.c ---------------------------------------------------------------------------- */
+
+/* NULL: no such resource. */
+struct gpu_resource *gpu_resource_find(const struct gpu *gpu, uint32_t id);
+
+/* VIRTIO_GPU_FORMAT_* to ours. False: unknown. */
+bool gpu_format(uint32_t format, enum surface_format *out);
+
 /* --- gpu_resource.c -------------------------------------------------------------------------- */
 
 uint32_t gpu_resource_create_2d(struct gpu *gpu, struct gpu_request *r);
 uint32_t gpu_resource_create_blob(struct gpu *gpu, struct gpu_request *r);
 uint32_t gpu_resource_unref(struct gpu *gpu, struct gpu_request *r);
 
-/* NULL: no such resource. */
-struct gpu_resource *gpu_resource_find(const struct gpu *gpu, uint32_t id);
 void gpu_resource_destroy_all(struct gpu *gpu);
 
-/* The resource's surface for this layout, made when it is not there; the reference is the
- * resource's. -EINVAL: does not fit, -ENODATA: no backing, -ENOMEM. */
-int gpu_resource_surface(struct gpu *gpu, struct gpu_resource *resource,
-			 const struct gpu_framebuffer *framebuffer, struct surface **out);
-
-/* VIRTIO_GPU_FORMAT_* to ours. False: unknown. */
-bool gpu_format(uint32_t format, enum surface_format *out);
+/* --- gpu_backing.c --------------------------------------------------------------------------- */
 
 /* Counts memory against the limit; false: beyond it. */
 bool gpu_charge(struct gpu *gpu, uint64_t bytes);
 void gpu_uncharge(struct gpu *gpu, uint64_t bytes);
-
-/* --- gpu_backing.c --------------------------------------------------------------------------- */
 
 uint32_t gpu_attach_backing(struct gpu *gpu, struct gpu_request *r);
 uint32_t gpu_detach_backing(struct gpu *gpu, struct gpu_request *r);
@@ -210,8 +214,6 @@ void gpu_scanout_show(struct gpu *gpu, unsigned index);
 void gpu_scanouts_settle(struct gpu *gpu);
 /* The resource's memory goes away: scanouts that show it go blank, its surfaces are revoked. */
 void gpu_scanouts_forget(struct gpu *gpu, struct gpu_resource *resource);
-/* Revokes a surface that neither a scanout nor its resource needs any more, and puts it. */
-void gpu_surface_drop(struct gpu *gpu, struct surface *surface);
 
 /* --- gpu_flush.c ----------------------------------------------------------------------------- */
 
