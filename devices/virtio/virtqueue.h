@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "vmm/base/iov.h"
+
 struct guest_mem;
 
 /*
@@ -82,12 +84,5 @@ bool virtqueue_needs_signal(struct virtqueue *vq);
 /* Asks the driver to ring, or not, for new chains. After asking to ring, look at the ring once
  * more: returns true when work slipped in. Silencing always returns false. */
 bool virtqueue_want_doorbell(struct virtqueue *vq, bool want);
-
-/* Copies between a chain's readable or writable slices and a buffer, from `offset` within them;
- * returns the bytes copied, less than `length` at the end of the slices. */
-size_t iov_read(const struct iovec *iov, unsigned count, size_t offset, void *buffer,
-		size_t length);
-size_t iov_write(const struct iovec *iov, unsigned count, size_t offset, const void *buffer,
-		 size_t length);
 
 #endif

@@ -101,6 +101,53 @@ static inline le64 le64_of(uint64_t v)
 	return x;
 }
 
+/* Big-endian numbers: network and SCSI. */
+static inline uint16_t load_be16(const void *p)
+{
+	return __builtin_bswap16(load_le16(p));
+}
+
+static inline uint32_t load_be24(const void *p)
+{
+	const uint8_t *b = p;
+
+	return (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
+}
+
+static inline uint32_t load_be32(const void *p)
+{
+	return __builtin_bswap32(load_le32(p));
+}
+
+static inline uint64_t load_be64(const void *p)
+{
+	return __builtin_bswap64(load_le64(p));
+}
+
+static inline void store_be16(void *p, uint16_t v)
+{
+	store_le16(p, __builtin_bswap16(v));
+}
+
+static inline void store_be24(void *p, uint32_t v)
+{
+	uint8_t *b = p;
+
+	b[0] = (uint8_t)(v >> 16);
+	b[1] = (uint8_t)(v >> 8);
+	b[2] = (uint8_t)v;
+}
+
+static inline void store_be32(void *p, uint32_t v)
+{
+	store_le32(p, __builtin_bswap32(v));
+}
+
+static inline void store_be64(void *p, uint64_t v)
+{
+	store_le64(p, __builtin_bswap64(v));
+}
+
 /* The low `size` (1, 2, 4 or 8) bytes of all ones: what a read from nowhere returns. */
 static inline uint64_t all_ones(unsigned size)
 {
