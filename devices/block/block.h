@@ -82,6 +82,9 @@ struct block_raw_config {
 	bool read_only;
 	bool direct;  /* O_DIRECT: bypass the host's page cache */
 	bool no_lock; /* share with other writers: the user knows */
+	/* An image of sectors of another length: the size need not be a multiple of
+	 * BLOCK_SECTOR_BYTES, and requests begin and end at any byte. Not with `direct`. */
+	bool any_size;
 };
 
 /* Opens and locks (a writer excludes everyone, readers exclude writers; OFD locks, as QEMU's range

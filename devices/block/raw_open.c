@@ -100,7 +100,8 @@ static int probe_device(struct block_raw *raw, struct error *err)
 	return 0;
 }
 
-static int probe_file(struct block_raw *raw, const struct stat *st, struct error *err)
+static int probe_file(struct block_raw *raw, const struct stat *st, bool any_size,
+		      struct error *err)
 {
 	struct block_info *info = &raw->base.info;
 
@@ -111,7 +112,7 @@ static int probe_file(struct block_raw *raw, const struct stat *st, struct error
 				 "disk %s: is empty; give it a size with: truncate -s 10G %s",
 				 raw->path, raw->path);
 	}
-	if (info->bytes % BLOCK_SECTOR_BYTES != 0) {
+	if (!any_size && info->bytes % BLOCK_SECTOR_BYTES != 0) {
 		return error_set(
 			err, -EINVAL,
 			"disk %s: its size, %llu bytes, is not a multiple of %u; is it a raw "
@@ -179,7 +180,8 @@ int raw_open(struct block_raw *raw, const struct block_raw_config *config, struc
 	if (fstat(raw->fd, &st) < 0) {
 		return error_set_errno(err, -errno, "disk %s", raw->path);
 	}
-	code = S_ISBLK(st.st_mode) ? probe_device(raw, err) : probe_file(raw, &st, err);
+	code = S_ISBLK(st.st_mode) ? probe_device(raw, err)
+				   : probe_file(raw, &st, config->any_size, err);
 	if (code < 0) {
 		return code;
 	}
