@@ -5,15 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "display/sdl_library.h"
+#include "display/x11_clipboard.h"
 #include "vmm/base/log.h"
 
 #define LOG_TAG "display:sdl"
 
+/* Many Wayland compositors hand nothing to X11 programs while none of their windows has the focus:
+ * only with a window on X11. */
+static bool is_on_x11(void)
+{
+	const char *driver = sdl.GetCurrentVideoDriver();
+
+	return driver && strcmp(driver, "x11") == 0;
+}
+
+static struct x11_clipboard *open_x11(struct clipboard *clipboard)
+{
+	struct x11_clipboard *x11 = NULL;
+	struct error why = { "" };
+
+	if (HAVE_XCB && is_on_x11() && x11_clipboard_create(clipboard, &x11, &why) < 0) {
+		log_info(LOG_TAG, "the clipboard shares text only: %s", why.text);
+	}
+	return x11;
+}
+
 void sdl_clipboard_open(struct sdl_clipboard *c, struct clipboard *clipboard,
 			void (*wake)(void *arg), void *arg)
 {
-	*c = (struct sdl_clipboard){ .clipboard = clipboard };
+	*c = (struct sdl_clipboard){ .x11 = clipboard ? open_x11(clipboard) : NULL };
+	if (c->x11) {
+		return;
+	}
+	c->clipboard = clipboard;
 	c->peer = (struct clipboard_peer){ .side = CLIPBOARD_HOST, .wake = wake, .arg = arg };
 	if (clipboard) {
 		clipboard_add_peer(clipboard, &c->peer);
@@ -22,6 +48,9 @@ void sdl_clipboard_open(struct sdl_clipboard *c, struct clipboard *clipboard,
 
 void sdl_clipboard_close(struct sdl_clipboard *c)
 {
+	if (HAVE_XCB) {
+		x11_clipboard_destroy(c->x11);
+	}
 	if (c->clipboard) {
 		clipboard_remove_peer(c->clipboard, &c->peer);
 	}
@@ -65,4 +94,13 @@ void sdl_clipboard_give(struct sdl_clipboard *c)
 			 strlen(text));
 	}
 	sdl.free(text);
+}
+
+void sdl_clipboard_focus(struct sdl_clipboard *c, bool has_focus)
+{
+	if (HAVE_XCB && c->x11) {
+		x11_clipboard_set_focus(c->x11, has_focus);
+	} else if (has_focus) {
+		sdl_clipboard_give(c);
+	}
 }

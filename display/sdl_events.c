@@ -36,11 +36,8 @@ static void on_focus(struct sdl_backend *b, struct sdl_window *w, bool has_focus
 {
 	sdl_input_focus(&b->input, w, has_focus);
 	sdl_set_titles(b);
-	/* What is copied elsewhere is none of the guest's before its window has the focus; and on
-	 * X11 SDL does not tell of it. */
-	if (has_focus) {
-		sdl_clipboard_give(&b->clipboard);
-	}
+	/* What is copied elsewhere is none of the guest's before its window has the focus. */
+	sdl_clipboard_focus(&b->clipboard, has_focus);
 }
 
 static void on_window_event(struct sdl_backend *b, struct sdl_window *w, unsigned event)
