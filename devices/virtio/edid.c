@@ -5,13 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "devices/virtio/edid_parts.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
 
-#define MANUFACTURER	  "TLK"
-#define NAME		  "Thunderlake"
-#define PRODUCT		  1u
-#define MODEL_YEAR	  2026u
 #define REFRESH_MHZ_MIN	  10000u
 #define REFRESH_MHZ_MAX	  500000u
 #define MILLIMETRES_MAX	  2550u /* centimetres in a byte */
@@ -22,31 +19,20 @@
 
 /* --- timings: reduced blanking as in VESA CVT 1.1 §3.4 --------------------------------------- */
 
-#define H_BLANK		160u
-#define H_FRONT		48u
-#define H_SYNC		32u
-#define V_FRONT		3u
 #define V_BACK_MIN	6u
 #define V_BLANK_MIN_NS	460000u
 #define CLOCK_HZ	10000u /* the unit of pixel clocks */
 #define PICOSECONDS_MHZ 1000000000000u
-
-struct timing {
-	uint32_t width, height, v_sync, v_blank;
-	uint64_t clock; /* in CLOCK_HZ */
-};
 
 /* The shapes that CVT knows; its height of the vertical sync tells them apart. */
 struct shape {
 	uint8_t across, down, v_sync, displayid;
 };
 
-#define DISPLAYID_ASPECT_OTHER 8u
-#define OTHER_V_SYNC	       10u
-
 static const struct shape SHAPES[] = {
 	{ 4, 3, 4, 2 }, { 16, 9, 5, 4 }, { 16, 10, 6, 5 }, { 5, 4, 7, 1 }, { 15, 9, 7, 3 },
 };
+static const struct shape OTHER_SHAPE = { .v_sync = 10, .displayid = 8 };
 
 static const struct shape *find_shape(uint32_t width, uint32_t height)
 {
@@ -55,24 +41,25 @@ static const struct shape *find_shape(uint32_t width, uint32_t height)
 			return &SHAPES[i];
 		}
 	}
-	return NULL;
+	return &OTHER_SHAPE;
 }
 
-static uint32_t line_pixels(const struct timing *timing)
+static uint32_t line_pixels(const struct edid_timing *timing)
 {
-	return timing->width + H_BLANK;
+	return timing->width + EDID_H_BLANK;
 }
 
-static struct timing make_timing(uint32_t width, uint32_t height, uint32_t refresh_mhz)
+static struct edid_timing make_timing(uint32_t width, uint32_t height, uint32_t refresh_mhz)
 {
 	const struct shape *shape = find_shape(width, height);
 	const uint64_t lines_ns = PICOSECONDS_MHZ / refresh_mhz - V_BLANK_MIN_NS;
-	struct timing timing = { .width = width, .height = height };
+	struct edid_timing timing = {
+		.width = width, .height = height, .v_sync = shape->v_sync, .shape = shape->displayid
+	};
 	uint64_t blank = (uint64_t)V_BLANK_MIN_NS * height / lines_ns + 1;
 	uint64_t pixels;
 
-	timing.v_sync = shape ? shape->v_sync : OTHER_V_SYNC;
-	timing.v_blank = (uint32_t)MAX(blank, V_FRONT + timing.v_sync + V_BACK_MIN);
+	timing.v_blank = (uint32_t)MAX(blank, EDID_V_FRONT + timing.v_sync + V_BACK_MIN);
 	pixels = (uint64_t)line_pixels(&timing) * (height + timing.v_blank);
 	timing.clock = (pixels * refresh_mhz / 1000 + CLOCK_HZ / 2) / CLOCK_HZ;
 	return timing;
@@ -97,10 +84,8 @@ enum {
 	BASE_STANDARD = 38,
 	BASE_DESCRIPTORS = 54,
 	BASE_EXTENSIONS = 126,
-	BLOCK_CHECKSUM = 127,
 };
 
-#define WEEK_IS_MODEL_YEAR 0xff
 #define INPUT_DIGITAL	   0xa5 /* 8 bits a colour, DisplayPort */
 #define FEATURE_CONTINUOUS 0x01
 #define FEATURE_NATIVE	   0x02 /* the first detailed timing is what the panel has */
@@ -110,34 +95,23 @@ enum {
 #define DESCRIPTOR_RANGE  0xfd
 #define DESCRIPTOR_NAME	  0xfc
 
-/* Makes the sum of `bytes`, with the checksum behind them, zero. */
-static uint8_t checksum(const uint8_t *bytes, size_t count)
-{
-	uint8_t sum = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		sum += bytes[i];
-	}
-	return (uint8_t)-sum;
-}
-
 static void write_identity(uint8_t *block, const struct edid_monitor *monitor)
 {
 	static const uint8_t HEADER[] = { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0 };
 	/* The primaries of sRGB. */
 	static const uint8_t COLOURS[] = { 0xee, 0x91, 0xa3, 0x54, 0x4c,
 					   0x99, 0x26, 0x0f, 0x50, 0x54 };
-	static const char LETTERS[] = MANUFACTURER;
+	static const char LETTERS[] = EDID_MANUFACTURER;
 	const unsigned packed =
 		(LETTERS[0] - '@') << 10 | (LETTERS[1] - '@') << 5 | (LETTERS[2] - '@');
 
 	memcpy(block, HEADER, sizeof(HEADER));
 	block[BASE_MANUFACTURER] = (uint8_t)(packed >> 8);
 	block[BASE_MANUFACTURER + 1] = (uint8_t)packed;
-	store_le16(block + BASE_PRODUCT, PRODUCT);
+	store_le16(block + BASE_PRODUCT, EDID_PRODUCT);
 	store_le32(block + BASE_SERIAL, monitor->number + 1);
-	block[BASE_WEEK] = WEEK_IS_MODEL_YEAR;
-	block[BASE_YEAR] = MODEL_YEAR - 1990;
+	block[BASE_WEEK] = EDID_WEEK_IS_MODEL_YEAR;
+	block[BASE_YEAR] = EDID_MODEL_YEAR - 1990;
 	block[BASE_VERSION] = 1;
 	block[BASE_VERSION + 1] = 4;
 	block[BASE_INPUT] = INPUT_DIGITAL;
@@ -172,7 +146,7 @@ static void write_usual_modes(uint8_t *block)
 	}
 }
 
-static bool fits_base_block(const struct timing *timing)
+static bool fits_base_block(const struct edid_timing *timing)
 {
 	return timing->width <= DETAILED_SIDE_MAX && timing->height <= DETAILED_SIDE_MAX &&
 	       timing->v_blank <= DETAILED_SIDE_MAX && timing->clock <= DETAILED_CLOCK;
@@ -184,19 +158,19 @@ static uint8_t high_nibbles(uint32_t first, uint32_t second)
 	return (uint8_t)((first >> 8 & 0xf) << 4 | (second >> 8 & 0xf));
 }
 
-static void write_detailed(uint8_t *d, const struct timing *timing,
+static void write_detailed(uint8_t *d, const struct edid_timing *timing,
 			   const struct edid_monitor *monitor)
 {
 	store_le16(d, (uint16_t)timing->clock);
 	d[2] = (uint8_t)timing->width;
-	d[3] = H_BLANK;
-	d[4] = high_nibbles(timing->width, H_BLANK);
+	d[3] = EDID_H_BLANK;
+	d[4] = high_nibbles(timing->width, EDID_H_BLANK);
 	d[5] = (uint8_t)timing->height;
 	d[6] = (uint8_t)timing->v_blank;
 	d[7] = high_nibbles(timing->height, timing->v_blank);
-	d[8] = H_FRONT;
-	d[9] = H_SYNC;
-	d[10] = (uint8_t)(V_FRONT << 4 | timing->v_sync);
+	d[8] = EDID_H_FRONT;
+	d[9] = EDID_H_SYNC;
+	d[10] = (uint8_t)(EDID_V_FRONT << 4 | timing->v_sync);
 	d[12] = (uint8_t)monitor->width_mm;
 	d[13] = (uint8_t)monitor->height_mm;
 	d[14] = high_nibbles(monitor->width_mm, monitor->height_mm);
@@ -229,7 +203,7 @@ static uint8_t ranged(uint64_t rate, uint8_t flag, uint8_t *flags)
 }
 
 /* Guests infer more modes from what a monitor can take: at least all of the usual ones. */
-static void write_range(uint8_t *d, const struct timing *timing, uint32_t refresh_mhz)
+static void write_range(uint8_t *d, const struct edid_timing *timing, uint32_t refresh_mhz)
 {
 	const uint64_t line_khz = timing->clock * 10 / line_pixels(timing) + 1;
 	const uint64_t clock_10mhz = timing->clock / 1000 + 1;
@@ -246,11 +220,11 @@ static void write_range(uint8_t *d, const struct timing *timing, uint32_t refres
 }
 
 static void write_base(uint8_t *block, const struct edid_monitor *monitor,
-		       const struct timing *timing)
+		       const struct edid_timing *timing)
 {
 	const bool native = fits_base_block(timing);
 	/* The block cannot be without one. */
-	const struct timing fallback = make_timing(1024, 768, 60000);
+	const struct edid_timing fallback = make_timing(1024, 768, 60000);
 	uint8_t *descriptor = block + BASE_DESCRIPTORS;
 	char serial[DESCRIPTOR_TEXT + 1];
 
@@ -260,58 +234,10 @@ static void write_base(uint8_t *block, const struct edid_monitor *monitor,
 	write_usual_modes(block);
 	write_detailed(descriptor, native ? timing : &fallback, monitor);
 	write_range(descriptor + DESCRIPTOR_BYTES, timing, monitor->refresh_mhz);
-	write_text(descriptor + 2 * DESCRIPTOR_BYTES, DESCRIPTOR_NAME, NAME);
+	write_text(descriptor + 2 * DESCRIPTOR_BYTES, DESCRIPTOR_NAME, EDID_NAME);
 	write_text(descriptor + 3 * DESCRIPTOR_BYTES, DESCRIPTOR_SERIAL, serial);
 	block[BASE_EXTENSIONS] = !native;
-	block[BLOCK_CHECKSUM] = checksum(block, BLOCK_CHECKSUM);
-}
-
-/* --- the extension: one DisplayID section with one timing of type I -------------------------- */
-/* The base block has told who the monitor is; guests look for nothing but timings here. */
-
-#define EXTENSION_DISPLAYID 0x70
-#define DISPLAYID_VERSION   0x13
-#define DISPLAYID_MONITOR   0x03 /* product type */
-#define DISPLAYID_TIMING_I  0x03
-#define TIMING_BYTES	    20u
-#define TIMING_PREFERRED    0x80
-#define SYNC_IS_POSITIVE    0x8000u
-#define SECTION_HEADER	    4u
-#define BLOCK_HEADER	    3u
-
-static void write_displayid_timing(uint8_t *t, const struct timing *timing)
-{
-	const struct shape *shape = find_shape(timing->width, timing->height);
-	const uint64_t clock = MIN(timing->clock - 1, 0xffffff);
-
-	t[0] = (uint8_t)clock;
-	store_le16(t + 1, (uint16_t)(clock >> 8));
-	t[3] = TIMING_PREFERRED | (shape ? shape->displayid : DISPLAYID_ASPECT_OTHER);
-	store_le16(t + 4, (uint16_t)(timing->width - 1));
-	store_le16(t + 6, H_BLANK - 1);
-	store_le16(t + 8, SYNC_IS_POSITIVE | (H_FRONT - 1));
-	store_le16(t + 10, H_SYNC - 1);
-	store_le16(t + 12, (uint16_t)(timing->height - 1));
-	store_le16(t + 14, (uint16_t)(timing->v_blank - 1));
-	store_le16(t + 16, V_FRONT - 1);
-	store_le16(t + 18, (uint16_t)(timing->v_sync - 1));
-}
-
-static void write_displayid(uint8_t *block, const struct timing *timing)
-{
-	uint8_t *section = block + 1;
-	uint8_t *data = section + SECTION_HEADER;
-
-	block[0] = EXTENSION_DISPLAYID;
-	section[0] = DISPLAYID_VERSION;
-	section[1] = BLOCK_HEADER + TIMING_BYTES;
-	section[2] = DISPLAYID_MONITOR;
-	data[0] = DISPLAYID_TIMING_I;
-	data[2] = TIMING_BYTES;
-	write_displayid_timing(data + BLOCK_HEADER, timing);
-	data[BLOCK_HEADER + TIMING_BYTES] =
-		checksum(section, SECTION_HEADER + BLOCK_HEADER + TIMING_BYTES);
-	block[BLOCK_CHECKSUM] = checksum(block, BLOCK_CHECKSUM);
+	block[EDID_BLOCK_CHECKSUM] = edid_checksum(block, EDID_BLOCK_CHECKSUM);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */
@@ -325,7 +251,7 @@ static uint32_t usual_mm(uint32_t pixels)
 size_t edid_write(const struct edid_monitor *monitor, uint8_t out[EDID_BYTES_MAX])
 {
 	struct edid_monitor m = *monitor;
-	struct timing timing;
+	struct edid_timing timing;
 
 	m.refresh_mhz = MIN(MAX(m.refresh_mhz, REFRESH_MHZ_MIN), REFRESH_MHZ_MAX);
 	if (!m.width_mm || !m.height_mm) {
@@ -342,6 +268,6 @@ size_t edid_write(const struct edid_monitor *monitor, uint8_t out[EDID_BYTES_MAX
 	if (fits_base_block(&timing)) {
 		return EDID_BLOCK_BYTES;
 	}
-	write_displayid(out + EDID_BLOCK_BYTES, &timing);
+	edid_write_displayid(out + EDID_BLOCK_BYTES, &m, &timing);
 	return EDID_BYTES_MAX;
 }

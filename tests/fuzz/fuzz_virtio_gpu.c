@@ -2,7 +2,7 @@
 /* LINK: devices/virtio/gpu.c devices/virtio/gpu_backing.c devices/virtio/gpu_commands.c */
 /* LINK: devices/virtio/gpu_cursor.c devices/virtio/gpu_flush.c devices/virtio/gpu_lookup.c */
 /* LINK: devices/virtio/gpu_resource.c devices/virtio/gpu_scanout.c devices/virtio/edid.c */
-/* LINK: devices/virtio/boot_screen.c devices/virtio/virtqueue.c */
+/* LINK: devices/virtio/edid_displayid.c devices/virtio/boot_screen.c devices/virtio/virtqueue.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/display_capture.c display/cursor_draw.c display/image.c display/pixels.c */
 /* LINK: display/surface.c */

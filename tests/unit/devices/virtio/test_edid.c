@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: devices/virtio/edid.c */
+/* LINK: devices/virtio/edid.c devices/virtio/edid_displayid.c */
 #include "devices/virtio/edid.h"
 
 #include <criterion/criterion.h>
@@ -14,8 +14,7 @@
 
 #define DETAILED	  54u  /* the first descriptor */
 #define DISPLAYID	  128u /* the extension */
-#define TIMING		  (DISPLAYID + 8)
-#define COMMAND_NOT_FOUND 127 /* says the shell */
+#define COMMAND_NOT_FOUND 127  /* says the shell */
 
 TestSuite(edid, .timeout = 20);
 
@@ -86,9 +85,29 @@ Test(edid, has_the_size_that_was_given)
 	cr_assert(eq(u32, d[13] | (d[14] & 15) << 8, 296));
 }
 
+/* The contents of the block with this tag, found as Linux does: drm_displayid.c wants a right sum
+ * over the section, and blocks that end inside of it; drm_edid.c wants timings of 20 bytes. */
+static const uint8_t *find_block(uint8_t tag, size_t *count)
+{
+	const uint8_t *section = bytes + DISPLAYID + 1;
+	const size_t end = 4u + section[1];
+
+	cr_assert(le(sz, end + 1, 126));
+	cr_assert(zero(u8, sum(section, end + 1)));
+	for (size_t at = 4; at + 3 <= end; at += 3u + section[at + 2]) {
+		cr_assert(le(sz, at + 3 + section[at + 2], end));
+		if (section[at] == tag) {
+			*count = section[at + 2];
+			return section + at + 3;
+		}
+	}
+	cr_fatal("no block %u", tag);
+}
+
 Test(edid, large_modes_are_in_an_extension)
 {
-	const uint8_t *t = bytes + TIMING;
+	const uint8_t *t;
+	size_t count;
 
 	cr_assert(eq(sz, write_mode(5120, 2880, 60000), 256));
 	cr_assert(eq(u8, bytes[126], 1));
@@ -96,11 +115,69 @@ Test(edid, large_modes_are_in_an_extension)
 	cr_assert(zero(u8, sum(bytes, 128)));
 	cr_assert(zero(u8, sum(bytes + DISPLAYID, 128)));
 	cr_assert(eq(u8, bytes[DISPLAYID], 0x70));
-	/* The section has a sum of its own, behind its contents. */
-	cr_assert(zero(u8, sum(bytes + DISPLAYID + 1, bytes[DISPLAYID + 2] + 5)));
+	t = find_block(3, &count);
+	cr_assert(eq(sz, count, 20));
 	cr_assert(eq(u32, t[3] & 0x80, 0x80), "preferred");
 	cr_assert(eq(u16, load_le16(t + 4) + 1, 5120));
 	cr_assert(eq(u16, load_le16(t + 12) + 1, 2880));
+}
+
+/* DisplayID 1.3 §4, for the mode that a screen of 5K has. */
+Test(edid, the_extension_is_so_byte_by_byte)
+{
+	static const uint8_t EXTENSION[] = {
+		0x70,		      /* DisplayID */
+		0x13, 77, 0x03, 0x00, /* 1.3, 77 bytes of blocks, a monitor, no other section */
+		/* Who it is: TLK, product 1, serial number 2, model of 2026. */
+		0x00, 0x00, 23, 'T', 'L', 'K', 1, 0, 2, 0, 0, 0, 0xff, 26, 11, 'T', 'h', 'u', 'n',
+		'd', 'e', 'r', 'l', 'a', 'k', 'e',
+		/* 1354.0 mm by 762.0 mm, 5120 by 2880, no feature, 2.2, 16:9, 8 bits a colour. */
+		0x01, 0x00, 12, 0xe4, 0x34, 0xc4, 0x1d, 0x00, 0x14, 0x40, 0x0b, 0, 120, 77, 0x77,
+		/* 938.36 MHz, preferred and 16:9; 5120 + 160, 48, 32; 2880 + 82, 3, 5. */
+		0x03, 0x00, 20, 0x8b, 0x6e, 0x01, 0x84, 0xff, 0x13, 159, 0, 47, 0x80, 31, 0, 0x3f,
+		0x0b, 81, 0, 2, 0, 4, 0,
+		/* One link of DisplayPort 1.1, RGB of 8 bits. */
+		0x0f, 0x00, 10, 0xa1, 0x11, 0x02, 0, 0, 0, 0, 0, 0, 0, 0xda, /* the sum */
+	};
+	const uint8_t *rest = bytes + DISPLAYID + sizeof(EXTENSION);
+
+	cr_assert(eq(sz, write_mode(5120, 2880, 60000), 256));
+	for (size_t i = 0; i < sizeof(EXTENSION); i++) {
+		cr_assert(eq(u8, bytes[DISPLAYID + i], EXTENSION[i]), "byte %zu", i);
+	}
+	for (; rest < bytes + 255; rest++) {
+		cr_assert(zero(u8, *rest));
+	}
+	cr_assert(eq(u8, *rest, 0x90));
+}
+
+/* 4095 is the last that the base block can tell; so is 655.35 MHz. */
+Test(edid, the_extension_begins_where_the_base_block_ends)
+{
+	cr_assert(eq(sz, write_mode(4095, 2160, 60000), 128));
+	cr_assert(eq(sz, write_mode(4096, 2160, 60000), 256));
+	cr_assert(eq(sz, write_mode(1080, 4095, 60000), 128));
+	cr_assert(eq(sz, write_mode(1080, 4096, 60000), 256));
+	cr_assert(eq(sz, write_mode(3840, 2160, 72000), 128));
+	cr_assert(eq(sz, write_mode(3840, 2160, 144000), 256));
+}
+
+/* Upright or not, and what no standard screen has: a hundred to one. */
+Test(edid, the_extension_tells_shape_and_size)
+{
+	const uint8_t *parameters;
+	size_t count;
+
+	(void)write_mode(2880, 5120, 60000);
+	parameters = find_block(1, &count);
+	cr_assert(eq(sz, count, 12));
+	cr_assert(eq(u16, load_le16(parameters), 7620));
+	cr_assert(eq(u16, load_le16(parameters + 4), 2880));
+	cr_assert(eq(u8, parameters[10], 77));
+	(void)write_mode(16384, 160, 60000);
+	parameters = find_block(1, &count);
+	cr_assert(eq(u16, load_le16(parameters), 0), "larger than a base block can tell");
+	cr_assert(eq(u8, parameters[10], 255));
 }
 
 /* Tens of kilohertz: the refresh that the fields of the timing make together. */
@@ -141,8 +218,10 @@ Test(edid, any_mode_gives_something)
 Test(edid, conforms)
 {
 	static const uint32_t MODES[][3] = {
-		{ 1280, 800, 60000 }, { 1920, 1080, 144000 }, { 3840, 2160, 60000 },
-		{ 1283, 797, 59940 }, { 640, 480, 75000 },
+		{ 1280, 800, 60000 },	{ 1920, 1080, 144000 },	 { 3840, 2160, 60000 },
+		{ 1283, 797, 59940 },	{ 640, 480, 75000 },	 { 5120, 2880, 60000 },
+		{ 4096, 2160, 60000 },	{ 2160, 4096, 60000 },	 { 7680, 4320, 30000 },
+		{ 3840, 2160, 144000 }, { 16384, 16384, 60000 },
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN); /* of a tool that is not there */

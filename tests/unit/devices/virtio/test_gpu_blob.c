@@ -4,7 +4,7 @@
 /* LINK: devices/virtio/gpu_resource.c devices/virtio/gpu_scanout.c devices/virtio/edid.c */
 /* LINK: display/display.c display/display_viewer.c display/display_stats.c display/cursor.c */
 /* LINK: display/display_capture.c display/cursor_draw.c display/image.c display/pixels.c */
-/* LINK: devices/virtio/boot_screen.c display/surface.c */
+/* LINK: devices/virtio/edid_displayid.c devices/virtio/boot_screen.c display/surface.c */
 /* LINK: display/damage.c display/rect.c display/input.c display/input_sinks.c */
 /* LINK: devices/virtio/virtio.c devices/virtio/virtqueue.c devices/virtio/virtio_pci.c */
 /* LINK: devices/virtio/virtio_pci_common.c devices/pci/ devices/legacy/reset_port.c */
