@@ -10,13 +10,14 @@
  * at the start it may jump. */
 #define START_NS    UINT64_C(5000000)
 #define GROWTH_PART 16u
-#define CREDIT_PART 200u /* of a second */
+#define CREDIT_PART 1000u /* of a second */
 /* The guest's periods can be long; the host need not know of them. */
 #define PERIOD_PART 100u
 /* How finely the position buffer, that the guest reads without us, is kept. */
 #define POSITION_PART 1000u
 #define HUNGER_PART   500u
 #define NUDGE_NS      UINT64_C(5000000)
+#define CATCH_UP_NS   UINT64_C(1000000)
 
 static bool is_position_told(struct hda *hda) REQUIRES(hda->lock)
 {
@@ -66,25 +67,33 @@ static uint64_t next_wake(struct hda_stream *stream) REQUIRES(stream->hda->lock)
 	return wake == UINT64_MAX ? 0 : wake;
 }
 
+/* In `ns`, unless it is due already; 0: not at all. */
+static void keep_timer(struct loop *loop, struct loop_timer *timer, uint64_t ns)
+{
+	if (ns == 0) {
+		loop_timer_disarm(timer);
+	} else if (!timer->loop) {
+		loop_timer_arm(loop, timer, clock_now_ns() + ns);
+	}
+}
+
 static void plan(struct hda_stream *stream)
 {
 	uint64_t wake = 0;
-	bool is_stuck = false;
+	bool is_stuck = false, is_behind = false;
 
 	mutex_lock(&stream->hda->lock);
 	if (stream->is_live) {
 		wake = next_wake(stream);
 		is_stuck = stream->is_starved && stream->clock.rate_hz == 0;
+		is_behind = stream->is_behind;
 	}
 	mutex_unlock(&stream->hda->lock);
 	if (wake > 0) {
 		audio_stream_wake_at(stream->audio, wake);
 	}
-	if (!is_stuck) {
-		loop_timer_disarm(&stream->nudge);
-	} else if (!stream->nudge.loop) {
-		loop_timer_arm(stream->hda->loop, &stream->nudge, clock_now_ns() + NUDGE_NS);
-	}
+	keep_timer(stream->hda->loop, &stream->nudge, is_stuck ? NUDGE_NS : 0);
+	keep_timer(stream->hda->loop, &stream->catch_up, is_behind ? CATCH_UP_NS : 0);
 }
 
 /* --- what the engine asks -------------------------------------------------------------------- */
@@ -105,7 +114,7 @@ static void grow_lead(struct hda_stream *stream, size_t count, uint64_t now_ns)
 		stream->credit = MIN(stream->credit + grown, rate_hz / CREDIT_PART);
 		stream->credit_ns = now_ns;
 	}
-	if (ready >= count || room <= 0) {
+	if (ready >= count || room <= 0 || stream->is_behind) {
 		return;
 	}
 	more = MIN(MIN(count - ready, stream->credit), (uint64_t)room);
@@ -241,9 +250,15 @@ static bool is_open_as_wanted(const struct hda_stream *stream) REQUIRES(stream->
 	       stream->open_period_frames == host_period(stream);
 }
 
-void hda_audio_close(struct hda_stream *stream)
+static void disarm_timers(struct hda_stream *stream)
 {
 	loop_timer_disarm(&stream->nudge);
+	loop_timer_disarm(&stream->catch_up);
+}
+
+void hda_audio_close(struct hda_stream *stream)
+{
+	disarm_timers(stream);
 	audio_stream_close(stream->audio);
 	stream->audio = NULL;
 	mutex_lock(&stream->hda->lock);
@@ -336,6 +351,7 @@ static void go_live(struct hda_stream *stream)
 		stream->live_ns = now_ns;
 		stream->credit_ns = now_ns;
 		stream->clock = (struct hda_clock){ .frames = position, .at_ns = now_ns };
+		hda_pace_start(stream, now_ns);
 		stream->is_starved = false;
 		stream->is_live = true;
 	}
@@ -386,7 +402,7 @@ void hda_audio_sync(void *arg)
 	} else if (state.is_running) {
 		go_live(stream);
 	} else {
-		loop_timer_disarm(&stream->nudge);
+		disarm_timers(stream);
 		audio_stream_stop(stream->audio);
 	}
 	if (!state.is_running && state.is_unused) {
@@ -398,4 +414,5 @@ void hda_audio_init(struct hda_stream *stream)
 {
 	loop_task_init(&stream->task, hda_audio_sync, stream);
 	loop_timer_init(&stream->nudge, on_nudge, stream);
+	loop_timer_init(&stream->catch_up, on_reached, stream);
 }

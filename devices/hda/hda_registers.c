@@ -233,6 +233,9 @@ void hda_registers_write(struct hda *hda, unsigned offset, unsigned size, uint64
 		if (is_touched(offset, size, HDA_SD + i * HDA_SD_BYTES, 3)) {
 			hda_stream_update(&hda->streams[i]);
 		}
+		if (is_touched(offset, size, HDA_SD + i * HDA_SD_BYTES + HDA_SDSTS, 1)) {
+			hda_pace_answer(&hda->streams[i], clock_now_ns());
+		}
 	}
 }
 

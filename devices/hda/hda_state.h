@@ -140,6 +140,12 @@ struct hda_stream {
 	uint64_t credit; /* frames that `lead` may still grow by */
 	uint64_t live_ns, credit_ns;
 	bool is_starved; /* the host wanted more */
+	/* hda_pace.c: of `done`, what the guest knew in whole periods when it last answered an
+	 * interrupt, and the time before ... */
+	uint64_t known, known_before, known_ns;
+	/* ... and where DMA should be from the last interrupt, or its answer, on. */
+	uint64_t paced, paced_ns;
+	bool is_behind; /* DMA waits for the guest */
 	struct hda_clock clock;
 	struct byte_ring fifo;
 
@@ -151,6 +157,7 @@ struct hda_stream {
 	uint32_t volumes[HDA_CODEC_CHANNELS];
 	struct loop_task task;
 	struct loop_timer nudge; /* while the host waits for more before it begins */
+	struct loop_timer catch_up;
 };
 
 /* --- the card -------------------------------------------------------------------------------- */
@@ -216,6 +223,18 @@ void hda_stream_update(struct hda_stream *stream);
 void hda_stream_move(struct hda_stream *stream, uint64_t now_ns);
 /* What SDFMT says; false: no format that the codec has. */
 bool hda_parse_format(uint16_t value, struct audio_format *out);
+
+/* --- hda_pace.c: how fast DMA may go, so that no guest is overtaken; under the card's lock --- */
+
+/* DMA begins to move. */
+void hda_pace_start(struct hda_stream *stream, uint64_t now_ns);
+/* How many frames it may move now; UINT64_MAX: a guest that does not go by interrupts has to keep
+ * up by itself. */
+uint64_t hda_pace_frames(struct hda_stream *stream, uint64_t now_ns);
+/* It has passed the end of a piece that interrupts, in the frame before `end`: says so in SDSTS. */
+void hda_pace_interrupt(struct hda_stream *stream, uint64_t end, uint64_t now_ns);
+/* The guest has written to SDSTS. */
+void hda_pace_answer(struct hda_stream *stream, uint64_t now_ns);
 
 /* --- hda_audio.c: the host's side, on the audio loop --- */
 

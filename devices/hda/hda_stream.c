@@ -82,8 +82,9 @@ static void copy_from_fifo(struct byte_ring *fifo, uint8_t *to, size_t length)
 	}
 }
 
-/* One run; returns its length, 0 when it is not in memory. */
-static uint32_t transfer_run(struct hda_stream *stream, uint64_t length)
+/* One run; returns its length, 0 when it is not in memory. `*interrupts`: it ends a piece that
+ * does. */
+static uint32_t transfer_run(struct hda_stream *stream, uint64_t length, bool *interrupts)
 {
 	struct guest_mem *mem = stream->hda->mem;
 	uint64_t gpa;
@@ -99,9 +100,7 @@ static uint32_t transfer_run(struct hda_stream *stream, uint64_t length)
 	} else {
 		(void)byte_ring_push(&stream->fifo, memory, run);
 	}
-	if (hda_buffer_advance(&stream->buffer, run)) {
-		*hda_sd(stream, HDA_SDSTS) |= HDA_SDSTS_BCIS;
-	}
+	*interrupts = hda_buffer_advance(&stream->buffer, run);
 	return run;
 }
 
@@ -118,12 +117,13 @@ static void halt(struct hda_stream *stream)
 	loop_post(hda->loop, &stream->task);
 }
 
-static void transfer(struct hda_stream *stream, uint64_t frames)
+static void transfer(struct hda_stream *stream, uint64_t frames, uint64_t now_ns)
 {
 	uint64_t left = frames * stream->frame_bytes;
+	bool interrupts;
 
 	while (left > 0) {
-		const uint32_t run = transfer_run(stream, left);
+		const uint32_t run = transfer_run(stream, left, &interrupts);
 
 		if (run == 0) {
 			/* No part of a frame stays behind. */
@@ -132,6 +132,11 @@ static void transfer(struct hda_stream *stream, uint64_t frames)
 			return;
 		}
 		left -= run;
+		if (interrupts) {
+			/* Of a frame in which a piece ends, all has passed. */
+			hda_pace_interrupt(
+				stream, stream->done + frames - left / stream->frame_bytes, now_ns);
+		}
 	}
 	stream->position += frames * stream->frame_bytes;
 	stream->done += frames;
@@ -140,9 +145,10 @@ static void transfer(struct hda_stream *stream, uint64_t frames)
 
 void hda_stream_move(struct hda_stream *stream, uint64_t now_ns)
 {
-	uint64_t position, room;
+	uint64_t position, room, frames, most;
 	int64_t ahead;
 
+	stream->is_behind = false;
 	if (!stream->is_live || stream->hda->is_frozen || !pci_is_bus_master(&stream->hda->pci)) {
 		return;
 	}
@@ -152,7 +158,12 @@ void hda_stream_move(struct hda_stream *stream, uint64_t now_ns)
 		return;
 	}
 	room = stream->is_capture ? stream->fifo.count : byte_ring_room(&stream->fifo);
-	transfer(stream, MIN((uint64_t)ahead, room / stream->frame_bytes));
+	frames = MIN((uint64_t)ahead, room / stream->frame_bytes);
+	most = hda_pace_frames(stream, now_ns);
+	stream->is_behind = frames > most;
+	if (MIN(frames, most) > 0) {
+		transfer(stream, MIN(frames, most), now_ns);
+	}
 }
 
 /* --- start and stop -------------------------------------------------------------------------- */

@@ -8,9 +8,16 @@
 
 struct fake_audio fake_audio;
 
-void fake_audio_reset(void)
+struct audio *fake_audio_set_up(struct loop *loop)
 {
+	(void)loop;
 	memset(&fake_audio, 0, sizeof(fake_audio));
+	return NULL;
+}
+
+void fake_audio_tear_down(struct audio *audio)
+{
+	(void)audio;
 }
 
 struct audio_stream *fake_audio_stream(enum audio_direction direction)

@@ -28,8 +28,10 @@ struct fake_audio {
 
 extern struct fake_audio fake_audio;
 
-/* Nothing is open. */
-void fake_audio_reset(void);
+/* What the card gets for its sound; nothing is open. A test on the real audio has one of its own.
+ */
+struct audio *fake_audio_set_up(struct loop *loop);
+void fake_audio_tear_down(struct audio *audio);
 /* The only open stream in this direction, or NULL. */
 struct audio_stream *fake_audio_stream(enum audio_direction direction);
 /* The host has room for, or brings, this many frames. */

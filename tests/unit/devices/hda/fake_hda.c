@@ -24,8 +24,8 @@ static void require(bool ok)
 void fake_hda_init(struct fake_hda *fake)
 {
 	memset(fake, 0, sizeof(*fake));
-	fake_audio_reset();
 	fake_machine_init(&fake->machine);
+	fake->machine.env.audio = fake_audio_set_up(fake->machine.loop);
 	fake->hda = calloc(1, hda_type.state_size);
 	require(fake->hda && hda_type.init(fake->hda, &fake->machine.env, NULL, NULL) == 0);
 	pci_config_write(fake->machine.pci, FAKE_HDA_BDF, PCI_COMMAND, 2,
@@ -38,6 +38,7 @@ void fake_hda_finish(struct fake_hda *fake)
 {
 	hda_type.finish(fake->hda);
 	free(fake->hda);
+	fake_audio_tear_down(fake->machine.env.audio);
 	fake_machine_finish(&fake->machine);
 }
 
