@@ -82,13 +82,6 @@ static struct sdl_backend *of_base(struct display_backend *backend)
 	return container_of(backend, struct sdl_backend, base);
 }
 
-void sdl_wake(struct sdl_backend *b, unsigned wakes)
-{
-	if (atomic_fetch_or(&b->wakes, wakes) & SDL_WAKE_ASLEEP) {
-		(void)eventfd_write(b->wake_fd, 1);
-	}
-}
-
 static int check_options(struct sdl_backend *b, const struct sdl_options *options,
 			 struct error *err)
 {

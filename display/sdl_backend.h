@@ -15,8 +15,9 @@
 
 /*
  * Inside of the back end: sdl.c is the main thread's side, sdl_thread.c the window's thread, which
- * alone calls SDL. The one wakes the other by bits and an eventfd, not by SDL's events: those go
- * through the display server, which then could die under any thread.
+ * alone calls SDL, with sdl_events.c and sdl_windows.c. The one wakes the other by bits and an
+ * eventfd, not by SDL's events: those go through the display server, which then could die under any
+ * thread.
  */
 enum sdl_wake {
 	SDL_WAKE_SCANOUT = 1u << 0, /* and the following DISPLAY_SCANOUTS_MAX - 1 */
@@ -71,16 +72,19 @@ void *sdl_thread_run(void *arg);
  * is stuck. */
 void sdl_detach(struct sdl_backend *b);
 
-/* The display server has gone, maybe in the middle of a call: there is no way back into SDL, and
- * this function does not return. `arg` is the back end. */
-_Noreturn void sdl_lose_server(void *arg);
+/* False: the display server has gone. */
+bool sdl_on_event(struct sdl_backend *b, const SDL_Event *event);
 
-void sdl_on_event(struct sdl_backend *b, const SDL_Event *event);
+/* --- sdl_windows.c; the window's thread --- */
 
 /* The open window with this number of SDL's, or NULL. */
 struct sdl_window *sdl_find_window(struct sdl_backend *b, uint32_t id);
 
+int sdl_open_window(struct sdl_backend *b, unsigned scanout, struct error *err);
 void sdl_close_window(struct sdl_backend *b, struct sdl_window *w);
 void sdl_set_titles(struct sdl_backend *b);
+
+/* Shows what is new, of the scanouts whose bits are set and otherwise. */
+void sdl_draw_windows(struct sdl_backend *b, unsigned wakes);
 
 #endif

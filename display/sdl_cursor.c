@@ -8,11 +8,11 @@
 #include "vmm/base/compiler.h"
 
 /* The host's cursors are measured in SDL's units, of which one may be several screen pixels. */
-static uint32_t scaled(uint32_t side, const struct sdl_window *w)
+static uint32_t scaled(uint32_t side, const struct sdl_window *w, double density)
 {
 	double screen_pixels = (double)side * w->fit.place.width / w->fit.width;
 
-	return (uint32_t)(screen_pixels / sdl_window_density(w) + 0.5);
+	return (uint32_t)(screen_pixels / density + 0.5);
 }
 
 /* X11 wants colours times alpha, and SDL hands on what it gets; for Wayland it multiplies. */
@@ -46,10 +46,10 @@ static void fill(const SDL_Surface *surface, const struct cursor *cursor)
 	}
 }
 
-static SDL_Cursor *make(const struct sdl_window *w, const struct cursor *cursor)
+static SDL_Cursor *make(const struct sdl_window *w, const struct cursor *cursor, double density)
 {
-	uint32_t width = MIN(MAX(scaled(cursor->width, w), 1u), CURSOR_SIDE_MAX);
-	uint32_t height = MIN(MAX(scaled(cursor->height, w), 1u), CURSOR_SIDE_MAX);
+	uint32_t width = MIN(MAX(scaled(cursor->width, w, density), 1u), CURSOR_SIDE_MAX);
+	uint32_t height = MIN(MAX(scaled(cursor->height, w, density), 1u), CURSOR_SIDE_MAX);
 	SDL_Surface *surface = sdl.CreateRGBSurfaceWithFormat(0, (int)width, (int)height, 32,
 							      SDL_PIXELFORMAT_ARGB8888);
 	SDL_Cursor *made;
@@ -58,20 +58,21 @@ static SDL_Cursor *make(const struct sdl_window *w, const struct cursor *cursor)
 		return NULL;
 	}
 	fill(surface, cursor);
-	made = sdl.CreateColorCursor(surface, (int)MIN(scaled(cursor->hot_x, w), width - 1),
-				     (int)MIN(scaled(cursor->hot_y, w), height - 1));
+	made = sdl.CreateColorCursor(surface,
+				     (int)MIN(scaled(cursor->hot_x, w, density), width - 1),
+				     (int)MIN(scaled(cursor->hot_y, w, density), height - 1));
 	sdl.FreeSurface(surface);
 	return made;
 }
 
-void sdl_cursor_make(struct sdl_window *w)
+void sdl_cursor_make(struct sdl_window *w, double density)
 {
 	const struct cursor *cursor = w->frame.cursor;
 	SDL_Cursor *old = w->cursor;
 
 	w->cursor = NULL;
 	if (cursor && cursor->width > 0 && cursor->height > 0 && w->fit.width > 0) {
-		w->cursor = make(w, cursor);
+		w->cursor = make(w, cursor, density);
 	}
 	w->is_cursor_new = true;
 	/* SDL shows its arrow instead of a freed one, so the new one comes first. */

@@ -10,8 +10,9 @@ enum sdl_pointer {
 	SDL_POINTER_NONE,
 };
 
-/* Makes the window's cursor from that in its frame, as large as the picture shows it. */
-void sdl_cursor_make(struct sdl_window *w);
+/* Makes the window's cursor from that in its frame, as large as the picture shows it. `density`:
+ * screen pixels of one unit of SDL's. */
+void sdl_cursor_make(struct sdl_window *w, double density);
 
 /* What the host's pointer looks like over the window. */
 void sdl_cursor_show(const struct sdl_window *w, enum sdl_pointer pointer);

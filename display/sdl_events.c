@@ -89,7 +89,7 @@ _Static_assert(offsetof(SDL_Event, window.windowID) == offsetof(SDL_Event, key.w
 		       offsetof(SDL_Event, window.windowID) == offsetof(SDL_Event, wheel.windowID),
 	       "one place");
 
-void sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
+bool sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
 {
 	struct sdl_window *w = sdl_find_window(b, event->window.windowID);
 
@@ -98,10 +98,10 @@ void sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
 	}
 	/* Signals and closed windows send none here, only Wayland's end does. */
 	if (event->type == SDL_QUIT) {
-		sdl_lose_server(b);
+		return false;
 	}
 	if (!w) {
-		return;
+		return true;
 	}
 	switch (event->type) {
 	case SDL_WINDOWEVENT:
@@ -125,4 +125,5 @@ void sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
 	default:
 		break;
 	}
+	return true;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/eventfd.h>
 
 #include "display/sdl_backend.h"
@@ -17,114 +15,15 @@
 #define TICK_MS		10		  /* for drivers whose events cannot be waited for */
 #define SCREEN_SAVER_MS 20000		  /* how often SDL has to put it off */
 #define DRIVERS		"wayland,x11"
-#define TITLE_MAX	256
 
-struct sdl_window *sdl_find_window(struct sdl_backend *b, uint32_t id)
+/* --- wakes --- */
+
+void sdl_wake(struct sdl_backend *b, unsigned wakes)
 {
-	for (unsigned i = 0; i < DISPLAY_SCANOUTS_MAX; i++) {
-		if (b->windows[i].handle && b->windows[i].id == id) {
-			return &b->windows[i];
-		}
-	}
-	return NULL;
-}
-
-/* --- title --- */
-
-static void set_title(struct sdl_backend *b, struct sdl_window *w, const char *state)
-{
-	char keys[CHORD_NAME_MAX];
-	char monitor[24] = "";
-	char title[TITLE_MAX];
-
-	if (w->scanout > 0) {
-		(void)snprintf(monitor, sizeof(monitor), " — monitor %u", w->scanout + 1);
-	}
-	chord_name(&b->chord, keys);
-	(void)snprintf(title, sizeof(title), "%s%s%s%s%s%s%s", b->env.machine_name, monitor,
-		       *state ? " — " : "", state,
-		       sdl_input_is_holding(&b->input) ? " — press " : "",
-		       sdl_input_is_holding(&b->input) ? keys : "",
-		       sdl_input_is_holding(&b->input) ? " to release" : "");
-	sdl.SetWindowTitle(w->handle, title);
-}
-
-void sdl_set_titles(struct sdl_backend *b)
-{
-	char state[SDL_STATE_MAX];
-
-	mutex_lock(&b->lock);
-	memcpy(state, b->state, sizeof(state));
-	mutex_unlock(&b->lock);
-	for (unsigned i = 0; i < DISPLAY_SCANOUTS_MAX; i++) {
-		if (b->windows[i].handle) {
-			set_title(b, &b->windows[i], state);
-		}
+	if (atomic_fetch_or(&b->wakes, wakes) & SDL_WAKE_ASLEEP) {
+		(void)eventfd_write(b->wake_fd, 1);
 	}
 }
-
-/* --- windows --- */
-
-static int open_window(struct sdl_backend *b, unsigned scanout, struct error *err)
-{
-	struct sdl_window *w = &b->windows[scanout];
-	int code = sdl_window_open(w, &b->shared, scanout, err);
-
-	if (code < 0) {
-		return code;
-	}
-	sdl_set_titles(b);
-	if (b->is_full_screen) {
-		sdl_window_toggle_full_screen(w);
-	}
-	sdl.ShowWindow(w->handle);
-	return 0;
-}
-
-void sdl_close_window(struct sdl_backend *b, struct sdl_window *w)
-{
-	sdl_input_forget(&b->input, w);
-	sdl_window_close(w);
-}
-
-/* A guest uses a monitor that was connected since: it gets its window. */
-static void open_more(struct sdl_backend *b, unsigned scanout)
-{
-	struct error why = { "" };
-	uint32_t width, height;
-
-	display_picture_size(b->env.display, scanout, &width, &height);
-	if (width == 0 || !display_mode(b->env.display, scanout).is_connected) {
-		return;
-	}
-	if (open_window(b, scanout, &why) < 0) {
-		log_error(LOG_TAG, "no window for monitor %u: %s", scanout + 1, why.text);
-	}
-}
-
-/* Shows what is new. */
-static void draw(struct sdl_backend *b, unsigned wakes)
-{
-	for (unsigned i = 0; i < display_scanout_count(b->env.display); i++) {
-		struct sdl_window *w = &b->windows[i];
-		bool with_cursor = sdl_input_draws_cursor(&b->input, w);
-		bool is_woken = wakes & (SDL_WAKE_SCANOUT << i);
-
-		if (!w->handle && is_woken) {
-			open_more(b, i);
-		}
-		if (w->handle &&
-		    (is_woken || w->is_lost || w->is_exposed || w->with_cursor != with_cursor)) {
-			sdl_window_draw(w, with_cursor);
-		}
-		if (w->is_cursor_new) {
-			w->is_cursor_new = false;
-			sdl_input_show_pointer(&b->input);
-		}
-	}
-}
-
-/* --- beginning and end --- */
 
 static void wake_scanout(void *arg, unsigned scanout)
 {
@@ -140,6 +39,8 @@ static void wake_clipboard(void *arg)
 {
 	sdl_wake(arg, SDL_WAKE_CLIPBOARD);
 }
+
+/* --- beginning and end --- */
 
 static void tell_start(struct sdl_backend *b, int code)
 {
@@ -184,7 +85,9 @@ void sdl_detach(struct sdl_backend *b)
 	display_remove_viewer(b->env.display, &b->viewer);
 }
 
-_Noreturn void sdl_lose_server(void *arg)
+/* The display server has gone, maybe in the middle of a call: there is no way back into SDL, and
+ * this function does not return. `arg` is the back end. */
+static _Noreturn void lose_server(void *arg)
 {
 	struct sdl_backend *b = arg;
 
@@ -231,7 +134,7 @@ static int start_sdl(struct sdl_backend *b)
 	if (sdl.InitSubSystem(SDL_INIT_VIDEO) != 0) {
 		return error_set(b->start_error, -EIO, "SDL does not start: %s", sdl.GetError());
 	}
-	sdl_connection_guard(sdl_lose_server, b);
+	sdl_connection_guard(lose_server, b);
 	/* Keys are places on the board; nothing is composed. */
 	sdl.StopTextInput();
 	return 0;
@@ -243,7 +146,7 @@ static int begin(struct sdl_backend *b)
 
 	code = code ?: attach(b);
 	for (unsigned i = 0; code == 0 && i < b->window_count; i++) {
-		code = open_window(b, i, b->start_error);
+		code = sdl_open_window(b, i, b->start_error);
 	}
 	if (code == 0) {
 		sdl_connection_open(&b->connection, b->windows[0].handle);
@@ -269,7 +172,9 @@ static void take_events(struct sdl_backend *b)
 	sdl.PumpEvents();
 	while (!b->is_ending &&
 	       sdl.PeepEvents(&event, 1, SDL_GETEVENT, SDL_FIRSTEVENT, SDL_LASTEVENT) > 0) {
-		sdl_on_event(b, &event);
+		if (!sdl_on_event(b, &event)) {
+			lose_server(b);
+		}
 	}
 }
 
@@ -347,7 +252,7 @@ static bool sleep_until(struct sdl_backend *b, int limit_ms)
 	}
 	is_quiet = poll(polled, ARRAY_SIZE(polled), limit_ms) == 0;
 	if (sdl_connection_is_lost(&b->connection, polled[1].revents)) {
-		sdl_lose_server(b);
+		lose_server(b);
 	}
 	if (polled[0].revents) {
 		(void)eventfd_read(b->wake_fd, &unused);
@@ -378,7 +283,7 @@ void *sdl_thread_run(void *arg)
 	if (code == 0) {
 		while (!b->is_ending) {
 			take_events(b);
-			draw(b, take_wakes(b));
+			sdl_draw_windows(b, take_wakes(b));
 			limit_ms = keep_time(b);
 			plan_next_look(b, !has_work(b) && sleep_until(b, limit_ms));
 		}

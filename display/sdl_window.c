@@ -20,7 +20,8 @@
 
 /* --- sizes --- */
 
-double sdl_window_density(const struct sdl_window *w)
+/* Screen pixels of one unit of SDL's places and sizes. */
+static double density_of(const struct sdl_window *w)
 {
 	int points = 0;
 	int pixels = 0;
@@ -34,7 +35,7 @@ double sdl_window_density(const struct sdl_window *w)
 /* As large as the host's own programs draw what they mean to be one pixel. */
 static unsigned scale_of(const struct sdl_window *w)
 {
-	double density = sdl_window_density(w);
+	double density = density_of(w);
 
 	return w->shared->scale ? w->shared->scale : (unsigned)MAX(density, 1);
 }
@@ -42,7 +43,7 @@ static unsigned scale_of(const struct sdl_window *w)
 /* Gives the window the size of a picture, but not more than the screen has. */
 static void size_window(struct sdl_window *w, uint32_t width, uint32_t height)
 {
-	double points = scale_of(w) / sdl_window_density(w);
+	double points = scale_of(w) / density_of(w);
 	int to_width = (int)(width * points);
 	int to_height = (int)(height * points);
 	SDL_Rect bounds;
@@ -223,7 +224,7 @@ static bool paint(struct sdl_window *w)
 	damage_clip(&damage, w->frame.part.width, w->frame.part.height);
 	w->painter->type->draw(w->painter, &picture);
 	if (w->frame.is_new_cursor || is_moved) {
-		sdl_cursor_make(w);
+		sdl_cursor_make(w, density_of(w));
 	}
 	return picture.is_all_new;
 }
@@ -301,7 +302,7 @@ void sdl_window_on_event(struct sdl_window *w, unsigned event)
 bool sdl_window_find_pixel(const struct sdl_window *w, int32_t x, int32_t y, uint32_t *pixel_x,
 			   uint32_t *pixel_y)
 {
-	double density = sdl_window_density(w);
+	double density = density_of(w);
 
 	/* The middle of the unit, in case it is several pixels. */
 	return fit_find_pixel(&w->fit, (int32_t)((x + 0.5) * density),

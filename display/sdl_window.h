@@ -72,7 +72,4 @@ void sdl_window_fit_picture(struct sdl_window *w);
 bool sdl_window_find_pixel(const struct sdl_window *w, int32_t x, int32_t y, uint32_t *pixel_x,
 			   uint32_t *pixel_y);
 
-/* Screen pixels of one unit of SDL's places and sizes. */
-double sdl_window_density(const struct sdl_window *w);
-
 #endif
