@@ -3,19 +3,10 @@
 #define THUNDERLAKE_MGMT_CTL_ACTIONS_H
 
 #include <jansson.h>
-#include <stdbool.h>
 
-#include "mgmt/ctl_client.h"
+#include "mgmt/ctl_command.h"
 #include "vmm/base/error.h"
 #include "vmm/base/options.h"
-
-/* What `ctl` can do with one machine. */
-struct ctl {
-	struct ctl_client client;
-	const char *name;    /* the machine's; borrowed */
-	bool json;	     /* print for programs */
-	const void *options; /* the action's, as its table fills them */
-};
 
 /* A word after the machine's name. */
 struct ctl_action {
@@ -32,11 +23,14 @@ struct ctl_action {
 };
 
 /* Each ends with a NULL name. */
-extern const struct ctl_action ctl_machine_actions[];	/* ctl_actions.c */
+extern const struct ctl_action ctl_machine_actions[];	/* ctl_machine.c */
 extern const struct ctl_action ctl_screen_actions[];	/* ctl_screen.c */
 extern const struct ctl_action ctl_input_actions[];	/* ctl_input.c */
 extern const struct ctl_action ctl_clipboard_actions[]; /* ctl_clipboard.c */
 extern const struct ctl_action ctl_audio_actions[];	/* ctl_audio.c */
+
+/* What a line about the machine tells, a new reference: ctl_machine.c. */
+int ctl_summarize(struct ctl *ctl, json_t **out, struct error *err);
 
 /* Number `index` of all actions, NULL after the last. */
 const struct ctl_action *ctl_action_at(size_t index);
@@ -45,16 +39,9 @@ const struct ctl_action *ctl_action_at(size_t index);
 int ctl_run_action(struct ctl *ctl, const struct ctl_action *action, char **argv,
 		   struct error *err);
 
-/* Runs a command, takes the reference to `arguments` (NULL: none), shows what it returned only to
- * programs. */
-int ctl_execute(struct ctl *ctl, const char *command, json_t *arguments, struct error *err);
-
 /* Takes the options out of an action's words, which move together, and fills `options`, zeroed, of
  * action->options_size bytes; options_finish undoes it, on failure too. -EINVAL. */
 int ctl_parse_options(const struct ctl_action *action, char **words, void *options,
 		      struct error *err);
-
-/* What a line about the machine tells, a new reference. */
-int ctl_summarize(struct ctl *ctl, json_t **out, struct error *err);
 
 #endif
