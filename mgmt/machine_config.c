@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "config.h"
 #include "devices/device.h"
 #include "display/backend.h"
 #include "display/display.h"
@@ -259,9 +260,12 @@ static int resolve_cpus(struct machine_config *config, struct error *err)
 
 /* --- */
 
-bool machine_config_has_display(const struct machine_config *config)
+/* The network card that a machine has unless it is told otherwise. */
+static int set_usual_net(struct machine_settings *s, struct error *err)
 {
-	return strcmp(config->settings.display, "off") != 0;
+	return s->nets.count > 0 ? 0
+				 : options_set(&machine_settings_table, "net",
+					       HAVE_SLIRP ? "user" : "none", s, err);
 }
 
 static int check_screen(const struct machine_settings *s, bool has_display, struct error *err)
@@ -300,6 +304,7 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 	code = check_screen(s, machine_config_has_display(config), err);
 	code = code ?: resolve_cpus(config, err);
 	code = code ?: machine_config_resolve_sound(config, err);
+	code = code ?: set_usual_net(s, err);
 	if (code < 0) {
 		return code;
 	}

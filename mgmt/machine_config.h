@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "vmm/base/error.h"
 #include "vmm/base/options.h"
@@ -110,7 +111,10 @@ int machine_config_load(struct machine_config *config, const char *path, struct 
 int machine_config_resolve(struct machine_config *config, struct error *err);
 
 /* Whether it has a screen, with the keyboard and pointer that belong to one. */
-bool machine_config_has_display(const struct machine_config *config);
+static inline bool machine_config_has_display(const struct machine_config *config)
+{
+	return strcmp(config->settings.display, "off") != 0;
+}
 
 /* Whether it has a sound card, once resolved. */
 bool machine_config_has_sound(const struct machine_config *config);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
 #include "devices/device.h"
 #include "devices/virtio/vdagent.h"
 #include "mgmt/device_types.h"
@@ -274,10 +273,6 @@ static int add_nets(struct machine_config *config, struct error *err)
 	struct option_list *list = &config->settings.nets;
 	int code = 0;
 
-	if (list->count == 0) {
-		code = options_set(&machine_settings_table, "net", HAVE_SLIRP ? "user" : "none",
-				   &config->settings, err);
-	}
 	for (size_t i = 0; code == 0 && i < list->count; i++) {
 		if (strcmp(list->items[i], "none") != 0) {
 			code = add_device(config, "virtio-net", "net", list->items[i], err);

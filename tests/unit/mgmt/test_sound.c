@@ -21,12 +21,6 @@ static int listening = -1;
 static char log_text[512];
 static struct error err;
 
-/* What --sound needs of the machine's other settings. */
-bool machine_config_has_display(const struct machine_config *c UNUSED)
-{
-	return true;
-}
-
 static void on_line(enum log_level level UNUSED, const char *tag UNUSED, const char *text)
 {
 	(void)snprintf(log_text, sizeof(log_text), "%s", text);
