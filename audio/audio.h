@@ -42,6 +42,14 @@ enum audio_direction {
 
 struct audio_stream;
 
+/* What a card has sockets for. Plugs move when the control socket says so, not when a sound server
+ * comes and goes: a guest shall play on. */
+enum audio_jack {
+	AUDIO_JACK_LINE_OUT,
+	AUDIO_JACK_MICROPHONE,
+	AUDIO_JACKS,
+};
+
 /* All may call anything here; only on_reached may close the stream. */
 struct audio_stream_ops {
 	/* Playback: there is room. Copies the next frames to `frames`, at most `count`; returns how

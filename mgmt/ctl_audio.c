@@ -184,6 +184,23 @@ static int expect(struct ctl *ctl, struct error *err)
 	return code;
 }
 
+static int plug(struct ctl *ctl, const char *way, const char *jack, struct error *err)
+{
+	const bool is_in = way && strcmp(way, "in") == 0;
+	json_t *value;
+	int code;
+
+	if (!is_in && !(way && strcmp(way, "out") == 0)) {
+		return error_set(err, -EINVAL, "the plug goes where? audio jack in, or out");
+	}
+	code = ctl_client_execute(
+		&ctl->client, "x-thunderlake-audio-jack",
+		json_pack("{s:s, s:b}", "jack", jack ? jack : "line-out", "connected", is_in),
+		&value, err);
+	json_decref(value);
+	return code;
+}
+
 static int run_audio(struct ctl *ctl, char **argv, struct error *err)
 {
 	if (!argv[0] || strcmp(argv[0], "stats") == 0) {
@@ -192,7 +209,10 @@ static int run_audio(struct ctl *ctl, char **argv, struct error *err)
 	if (strcmp(argv[0], "expect") == 0) {
 		return expect(ctl, err);
 	}
-	return error_set(err, -EINVAL, "expected: audio stats, or audio expect");
+	if (strcmp(argv[0], "jack") == 0) {
+		return plug(ctl, argv[1], argv[1] ? argv[2] : NULL, err);
+	}
+	return error_set(err, -EINVAL, "expected: audio stats, expect, or jack");
 }
 
 /* --- table ----------------------------------------------------------------------------------- */
@@ -238,8 +258,9 @@ static const struct option audio_options[] = {
 };
 
 const struct ctl_action ctl_audio_actions[] = {
-	{ "audio", "[stats|expect]", "how evenly its sound plays; wait for a tone or silence", 0, 1,
-	  NULL, run_audio, .options = { audio_options, ARRAY_SIZE(audio_options), NULL },
+	{ "audio", "[stats|expect|jack]",
+	  "how evenly its sound plays; wait for a tone or silence; plugs in and out", 0, 3, NULL,
+	  run_audio, .options = { audio_options, ARRAY_SIZE(audio_options), NULL },
 	  .options_size = sizeof(struct audio_options) },
 	{ .name = NULL },
 };

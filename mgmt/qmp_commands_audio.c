@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/audio.h"
 #include "mgmt/audio_wait.h"
@@ -90,6 +91,31 @@ static json_t *run_stats(const struct qmp_context *c, const json_t *arguments,
 		audio_reset_stats(audio);
 	}
 	return list;
+}
+
+/* --- jacks ----------------------------------------------------------------------------------- */
+
+static json_t *run_jack(const struct qmp_context *c, const json_t *arguments,
+			struct qmp_failure *failure)
+{
+	static const char *const names[AUDIO_JACKS] = {
+		[AUDIO_JACK_LINE_OUT] = "line-out", [AUDIO_JACK_MICROPHONE] = "microphone"
+	};
+	const char *name = json_string_value(json_object_get(arguments, "jack"));
+	const bool connected = json_is_true(json_object_get(arguments, "connected"));
+
+	for (unsigned i = 0; i < AUDIO_JACKS; i++) {
+		if (strcmp(names[i], name) != 0) {
+			continue;
+		}
+		if (c->ops->set_jack(c->machine, i, connected) < 0) {
+			return qmp_fail(failure, QMP_GENERIC_ERROR,
+					"the machine has no sound card with a jack '%s'", name);
+		}
+		return json_object();
+	}
+	return qmp_fail(failure, QMP_GENERIC_ERROR,
+			"no jack '%s': there are 'line-out' and 'microphone'", name);
 }
 
 /* --- expect ---------------------------------------------------------------------------------- */
@@ -248,9 +274,16 @@ static const struct qmp_argument expect_arguments[] = {
 	{ .name = NULL },
 };
 
+static const struct qmp_argument jack_arguments[] = {
+	{ "jack", QMP_STRING, false },
+	{ "connected", QMP_BOOL, false },
+	{ .name = NULL },
+};
+
 const struct qmp_command qmp_audio_commands[] = {
 	{ "x-thunderlake-query-audio", NULL, run_query_audio },
 	{ "x-thunderlake-audio-stats", stats_arguments, run_stats },
 	{ "x-thunderlake-audio-expect", expect_arguments, run_expect },
+	{ "x-thunderlake-audio-jack", jack_arguments, run_jack },
 	{ .name = NULL },
 };

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "devices/hda/hda.h"
 #include "devices/legacy/serial.h"
 #include "devices/pci/pci.h"
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
 #include "devices/virtio/net.h"
+#include "devices/virtio/snd.h"
 #include "mgmt/device_types.h"
 
 /* The machine's side of the control socket. */
@@ -175,6 +177,23 @@ static bool may_capture(void *machine)
 	return machine_audio(machine) && machine_config(machine)->sound.capture;
 }
 
+static int set_jack(void *machine, enum audio_jack jack, bool connected)
+{
+	const struct machine_device *device;
+	int code = -ENODEV;
+
+	for (size_t i = 0; (device = machine_device_at(machine, i)); i++) {
+		if (device->type == &hda_type) {
+			hda_set_jack(device->state, jack, connected);
+			code = 0;
+		} else if (device->type == &virtio_snd_type &&
+			   virtio_snd_set_jack(device->state, jack, connected) == 0) {
+			code = 0;
+		}
+	}
+	return code;
+}
+
 static struct display *display(void *machine)
 {
 	return machine_display(machine);
@@ -273,6 +292,7 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.pci_at = pci_at,
 	.audio = audio,
 	.may_capture = may_capture,
+	.set_jack = set_jack,
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "audio/audio.h"
 #include "mgmt/machine.h"
 #include "mgmt/machine_config.h"
 #include "vmm/base/error.h"
 
-struct audio;
 struct balloon_stats;
 struct block_info;
 struct clipboard;
@@ -73,6 +73,8 @@ struct qmp_machine_ops {
 
 	/* Whether the guest may hear the microphone, now or when it asks. */
 	bool (*may_capture)(void *machine);
+	/* Of all its sound cards. -ENODEV: none has such a jack. */
+	int (*set_jack)(void *machine, enum audio_jack jack, bool connected);
 
 	/* Whether this build has such a kind of device; whether the machine has a device so named.
 	 */

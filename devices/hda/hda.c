@@ -91,6 +91,34 @@ static void write_bar(void *device, uint64_t offset, unsigned size, uint64_t val
 
 static const struct io_ops bar_ops = { .read = read_bar, .write = write_bar };
 
+/* --- jacks ----------------------------------------------------------------------------------- */
+
+static void tell_jacks(struct hda *hda) REQUIRES(hda->lock)
+{
+	static const enum hda_node pins[AUDIO_JACKS] = {
+		[AUDIO_JACK_LINE_OUT] = HDA_LINE_OUT,
+		[AUDIO_JACK_MICROPHONE] = HDA_LINE_IN,
+	};
+	uint32_t response;
+
+	for (unsigned i = 0; i < AUDIO_JACKS && !hda->is_frozen; i++) {
+		if (hda_codec_plug(&hda->codec, pins[i], hda->is_plugged[i], &response)) {
+			hda_unsolicited(hda, response);
+		}
+	}
+	hda_update_irq(hda, false);
+}
+
+void hda_set_jack(void *state, enum audio_jack jack, bool connected)
+{
+	struct hda *hda = state;
+
+	mutex_lock(&hda->lock);
+	hda->is_plugged[jack] = connected;
+	tell_jacks(hda);
+	mutex_unlock(&hda->lock);
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
 
 static void close_all(void *arg)
@@ -140,6 +168,7 @@ static void resume(void *state)
 		hda->streams[i].clock.rate_hz = 0;
 		loop_post(hda->loop, &hda->streams[i].task);
 	}
+	tell_jacks(hda);
 	mutex_unlock(&hda->lock);
 }
 
@@ -185,6 +214,9 @@ static int init(void *state, const struct device_env *env, const void *options, 
 	mutex_init(&hda->lock);
 	for (unsigned i = 0; i < HDA_STREAMS; i++) {
 		hda_stream_init(&hda->streams[i], hda, i);
+	}
+	for (unsigned i = 0; i < AUDIO_JACKS; i++) {
+		hda->is_plugged[i] = true;
 	}
 	fill_function(hda);
 	code = msi_create(&hda->pci, env->irqs, &hda->msi);

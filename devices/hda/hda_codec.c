@@ -13,12 +13,14 @@
 #define GET_POWER	    0xf05u
 #define GET_STREAM	    0xf06u
 #define GET_PIN		    0xf07u
+#define GET_UNSOLICITED	    0xf08u
 #define GET_SENSE	    0xf09u
 #define GET_CONFIG_DEFAULT  0xf1cu
 #define GET_SUBSYSTEM	    0xf20u
 #define SET_POWER	    0x705u
 #define SET_STREAM	    0x706u
 #define SET_PIN		    0x707u
+#define SET_UNSOLICITED	    0x708u
 #define SET_CONFIG_DEFAULT  0x71cu /* to 71fh, a byte each */
 #define FUNCTION_RESET	    0x7ffu
 /* Verbs with 16. */
@@ -51,6 +53,7 @@
 #define TYPE_INPUT     TYPE(1)
 #define TYPE_PIN       TYPE(4)
 #define HAS_CONNECTION (1u << 8)
+#define HAS_RESPONSES  (1u << 7)
 #define HAS_FORMATS    (1u << 4)
 #define HAS_AMP_CAPS   (1u << 3)
 #define HAS_OUTPUT_AMP (1u << 2)
@@ -64,8 +67,14 @@
 
 #define PIN_CAN_INPUT	  (1u << 5)
 #define PIN_CAN_OUTPUT	  (1u << 4)
+#define PIN_CAN_SENSE	  (1u << 2)
 #define PIN_INPUT_ENABLE  0x20u
 #define PIN_OUTPUT_ENABLE 0x40u
+#define PIN_IS_PLUGGED	  (1u << 31)
+
+#define UNSOLICITED_ENABLE    0x80u
+#define UNSOLICITED_TAG	      0x3fu
+#define UNSOLICITED_TAG_SHIFT 26u
 
 #define AMP_CAN_MUTE  (1u << 31)
 #define AMP_STEP_SIZE 2u /* quarters of a dB, less one */
@@ -86,9 +95,9 @@
 #define CAN_D0	 (1u << POWER_D0)
 #define CAN_D3	 (1u << POWER_D3)
 
-/* 3.5 mm jacks at the rear that can't tell whether something is plugged in. */
-#define GREEN_LINE_OUT 0x01014110u
-#define BLUE_LINE_IN   0x01813120u
+/* 3.5 mm jacks at the rear. */
+#define GREEN_LINE_OUT 0x01014010u
+#define BLUE_LINE_IN   0x01813020u
 
 #define FORMAT_48K_16BIT_STEREO 0x0011u
 
@@ -105,14 +114,19 @@ static const struct node_facts facts[HDA_NODES] = {
 			      HAS_INPUT_AMP | IS_STEREO,
 		      .amp_caps = AMP_CAPS,
 		      .connection = HDA_LINE_IN },
-	[HDA_LINE_OUT] = { .caps = TYPE_PIN | HAS_CONNECTION | IS_STEREO,
-			   .pin_caps = PIN_CAN_OUTPUT,
+	[HDA_LINE_OUT] = { .caps = TYPE_PIN | HAS_CONNECTION | HAS_RESPONSES | IS_STEREO,
+			   .pin_caps = PIN_CAN_OUTPUT | PIN_CAN_SENSE,
 			   .config_default = GREEN_LINE_OUT,
 			   .connection = HDA_DAC },
-	[HDA_LINE_IN] = { .caps = TYPE_PIN | IS_STEREO,
-			  .pin_caps = PIN_CAN_INPUT,
+	[HDA_LINE_IN] = { .caps = TYPE_PIN | HAS_RESPONSES | IS_STEREO,
+			  .pin_caps = PIN_CAN_INPUT | PIN_CAN_SENSE,
 			  .config_default = BLUE_LINE_IN },
 };
+
+static bool can_sense(enum hda_node node)
+{
+	return facts[node].pin_caps & PIN_CAN_SENSE;
+}
 
 static bool is_converter(enum hda_node node)
 {
@@ -247,8 +261,11 @@ static uint32_t get(const struct hda_codec *codec, enum hda_node node, unsigned 
 		return widget->config_default;
 	case GET_SUBSYSTEM:
 		return node == HDA_FUNCTION_GROUP ? group_parameter(SUBSYSTEM) : 0;
+	case GET_UNSOLICITED:
+		return widget->unsolicited;
+	case GET_SENSE:
+		return can_sense(node) && !codec->is_unplugged[node] ? PIN_IS_PLUGGED : 0;
 	case GET_CONNECTION: /* the first of one */
-	case GET_SENSE:	     /* can't */
 	default:
 		return 0;
 	}
@@ -276,6 +293,9 @@ static bool set(struct hda_codec *codec, enum hda_node node, unsigned verb, unsi
 			widget->pin |= payload & PIN_INPUT_ENABLE;
 		}
 		return true;
+	case SET_UNSOLICITED:
+		widget->unsolicited = can_sense(node) ? (uint8_t)payload : 0;
+		return false;
 	case SET_CONFIG_DEFAULT:
 	case SET_CONFIG_DEFAULT + 1:
 	case SET_CONFIG_DEFAULT + 2:
@@ -351,9 +371,19 @@ void hda_codec_volumes(const struct hda_codec *codec, unsigned tag, bool is_capt
 	}
 }
 
+bool hda_codec_plug(struct hda_codec *codec, enum hda_node pin, bool connected, uint32_t *response)
+{
+	const uint8_t wanted = codec->widgets[pin].unsolicited;
+	const bool is_other = codec->is_unplugged[pin] == connected;
+
+	codec->is_unplugged[pin] = !connected;
+	*response = (uint32_t)(wanted & UNSOLICITED_TAG) << UNSOLICITED_TAG_SHIFT;
+	return is_other && wanted & UNSOLICITED_ENABLE;
+}
+
 void hda_codec_reset(struct hda_codec *codec)
 {
-	memset(codec, 0, sizeof(*codec));
+	memset(codec->widgets, 0, sizeof(codec->widgets));
 	for (unsigned i = 0; i < HDA_NODES; i++) {
 		struct hda_widget *widget = &codec->widgets[i];
 

@@ -32,13 +32,15 @@ struct hda_widget {
 	uint16_t format;
 	uint8_t stream; /* tag and first channel, as verb 706h has them */
 	uint8_t power;
-	uint8_t pin;			  /* control */
+	uint8_t pin;	     /* control */
+	uint8_t unsolicited; /* the tag of responses that nobody asked for, if enabled */
 	uint8_t amps[HDA_CODEC_CHANNELS]; /* step and HDA_AMP_MUTE */
 	uint32_t config_default;
 };
 
 struct hda_codec {
 	struct hda_widget widgets[HDA_NODES];
+	bool is_unplugged[HDA_NODES]; /* of the jacks; stays when it is reset */
 };
 
 /* As after power-on: volumes all the way up, jacks off. */
@@ -48,6 +50,10 @@ void hda_codec_reset(struct hda_codec *codec);
  * Unknown ones answer 0. Returns the response; `*sounds_different` becomes true when
  * hda_codec_volumes may have changed, else stays. */
 uint32_t hda_codec_command(struct hda_codec *codec, uint32_t command, bool *sounds_different);
+
+/* Puts a plug into the jack at `pin`, or out. True: the driver wants to hear of it, by `*response`.
+ */
+bool hda_codec_plug(struct hda_codec *codec, enum hda_node pin, bool connected, uint32_t *response);
 
 /* How loud each of the HDA_CODEC_CHANNELS of the stream with this tag is, of AUDIO_VOLUME_MAX. All
  * 0 when nothing listens to it, or speaks on it. */

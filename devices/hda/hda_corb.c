@@ -6,11 +6,12 @@
 #define COMMAND_BYTES 4u
 #define COMMAND_CODEC 28u /* the shift of its address */
 #define COMMAND_BITS  0x0fffffffu
+#define UNSOLICITED   (1u << 4)
 
 /* As in memory. */
 struct rirb_entry {
 	le32 response;
-	le32 extended; /* the codec's address */
+	le32 extended; /* the codec's address, and whether nobody asked */
 };
 _Static_assert(sizeof(struct rirb_entry) == 8, "Intel HDA 1.0a §4.4.2");
 
@@ -46,9 +47,10 @@ static bool take_command(struct hda *hda, uint32_t *command) REQUIRES(hda->lock)
 	return true;
 }
 
-static void give_response(struct hda *hda, uint32_t response) REQUIRES(hda->lock)
+static void give_response(struct hda *hda, uint32_t response, uint32_t extended) REQUIRES(hda->lock)
 {
-	const struct rirb_entry entry = { .response = le32_of(response) };
+	const struct rirb_entry entry = { .response = le32_of(response),
+					  .extended = le32_of(extended) };
 	uint8_t *pointer = hda_register(hda, HDA_RIRBWP);
 	const unsigned next = (*pointer + 1) % RING_ENTRIES;
 
@@ -88,8 +90,16 @@ void hda_corb_run(struct hda *hda)
 			return;
 		}
 		if (run_command(hda, command, &response)) {
-			give_response(hda, response);
+			give_response(hda, response, 0);
 		}
+	}
+}
+
+void hda_unsolicited(struct hda *hda, uint32_t response)
+{
+	if (load_le32(hda_register(hda, HDA_GCTL)) & HDA_GCTL_UNSOL &&
+	    pci_is_bus_master(&hda->pci)) {
+		give_response(hda, response, UNSOLICITED);
 	}
 }
 

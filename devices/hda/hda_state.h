@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "audio/format.h"
+#include "audio/audio.h"
 #include "devices/char/byte_ring.h"
 #include "devices/hda/hda_buffer.h"
 #include "devices/hda/hda_codec.h"
@@ -176,7 +176,8 @@ struct hda {
 	uint8_t registers[HDA_REGISTERS_END];
 	struct hda_codec codec;
 	uint64_t wall_start_ns;
-	bool is_frozen; /* quiesced */
+	bool is_frozen;		      /* quiesced */
+	bool is_plugged[AUDIO_JACKS]; /* the codec knows unless the card is frozen */
 	bool irq_level;
 	struct hda_stream streams[HDA_STREAMS];
 };
@@ -208,6 +209,8 @@ void hda_registers_reset(struct hda *hda) REQUIRES(hda->lock);
 
 /* Runs the commands in the ring, if it runs. */
 void hda_corb_run(struct hda *hda) REQUIRES(hda->lock);
+/* A response that no command asked for, if the driver takes such. */
+void hda_unsolicited(struct hda *hda, uint32_t response) REQUIRES(hda->lock);
 /* Runs the immediate command. */
 void hda_immediate_run(struct hda *hda) REQUIRES(hda->lock);
 

@@ -82,7 +82,7 @@ static void run_plug(void *arg)
 	}
 }
 
-int virtio_snd_set_jack(void *state, enum virtio_snd_jack jack, bool connected)
+int virtio_snd_set_jack(void *state, enum audio_jack jack, bool connected)
 {
 	struct plug_call call = { .snd = state, .jack = jack, .connected = connected };
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "audio/audio.h"
 #include "devices/device.h"
 
 /*
@@ -14,12 +15,8 @@
  */
 extern const struct device_type virtio_snd_type;
 
-enum virtio_snd_jack {
-	VIRTIO_SND_JACK_LINE_OUT,
-	VIRTIO_SND_JACK_MICROPHONE, /* only where there are capture streams */
-};
-
-/* Puts a plug in or out; both are in after init. Main thread. -ENOENT: no such jack. */
-int virtio_snd_set_jack(void *state, enum virtio_snd_jack jack, bool connected);
+/* Puts a plug in or out; both are in after init. Main thread. -ENOENT: no such jack: without
+ * capture streams there is none for a microphone. */
+int virtio_snd_set_jack(void *state, enum audio_jack jack, bool connected);
 
 #endif

@@ -118,7 +118,7 @@ static void describe_jack(const struct virtio_snd *snd, unsigned index, uint8_t 
 	store_le32(&info.features, 1u << VIRTIO_SND_JACK_F_REMAP);
 	store_le32(&info.hda_reg_defconf, snd->jacks[index].config);
 	store_le32(&info.hda_reg_caps,
-		   index == VIRTIO_SND_JACK_LINE_OUT ? LINE_OUT_CAPS : MICROPHONE_CAPS);
+		   index == AUDIO_JACK_LINE_OUT ? LINE_OUT_CAPS : MICROPHONE_CAPS);
 	memcpy(item, &info, sizeof(info));
 }
 
@@ -183,8 +183,8 @@ void snd_info_describe(const struct virtio_snd *snd, uint32_t code, unsigned ind
 
 void snd_info_reset(struct virtio_snd *snd)
 {
-	snd->jacks[VIRTIO_SND_JACK_LINE_OUT].config = LINE_OUT_CONFIG;
-	snd->jacks[VIRTIO_SND_JACK_MICROPHONE].config = MICROPHONE_CONFIG;
+	snd->jacks[AUDIO_JACK_LINE_OUT].config = LINE_OUT_CONFIG;
+	snd->jacks[AUDIO_JACK_MICROPHONE].config = MICROPHONE_CONFIG;
 	for (unsigned i = 0; i < SND_JACKS; i++) {
 		snd->jacks[i].is_due = false; /* a driver asks first how they are */
 	}

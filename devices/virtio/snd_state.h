@@ -95,7 +95,7 @@ struct virtio_snd {
 	unsigned channels[2]; /* at most, by direction */
 	unsigned stream_count, jack_count, chmap_count;
 	struct snd_stream streams[SND_STREAMS_MAX]; /* playback first */
-	struct snd_jack jacks[SND_JACKS];	    /* by enum virtio_snd_jack */
+	struct snd_jack jacks[SND_JACKS];	    /* by enum audio_jack */
 	struct snd_chmap chmaps[SND_CHMAPS_MAX];
 	unsigned taken[VIRTIO_SND_VQ_MAX];    /* chains of each queue in streams' buffers */
 	struct iovec iov[VIRTQUEUE_MAX_SIZE]; /* of the chain popped last */

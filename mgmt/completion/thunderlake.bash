@@ -82,7 +82,9 @@ _thunderlake_ctl() {
 	*,-*) _thunderlake_words "--json $(_thunderlake_ctl_options "$1" "${words[1]}")" ;;
 	*)
 		case ${words[1]},$prev in
-		audio,audio) _thunderlake_words 'stats expect' ;;
+		audio,audio) _thunderlake_words 'stats expect jack' ;;
+		audio,jack) _thunderlake_words 'in out' ;;
+		audio,in | audio,out) _thunderlake_words 'line-out microphone' ;;
 		clipboard,clipboard) _thunderlake_words 'get set' ;;
 		link,link) COMPREPLY=() ;;
 		click,*) ((${#words[@]} != 4)) || _thunderlake_words 'left right middle double none' ;;

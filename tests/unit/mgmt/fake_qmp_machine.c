@@ -152,6 +152,14 @@ static bool may_capture(void *machine)
 	return ((struct fake_qmp_machine *)machine)->may_capture;
 }
 
+static int set_jack(void *machine, enum audio_jack jack, bool connected)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	fake->is_unplugged[jack] = !connected;
+	return fake->audio ? 0 : -ENODEV;
+}
+
 static struct display *display(void *machine)
 {
 	return ((struct fake_qmp_machine *)machine)->display;
@@ -232,6 +240,7 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.pci_at = pci_at,
 	.audio = audio,
 	.may_capture = may_capture,
+	.set_jack = set_jack,
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,

@@ -19,6 +19,7 @@ struct fake_qmp_machine {
 	unsigned resets, power_buttons;
 	/* What the test made; NULL: none. */
 	bool may_capture;
+	bool is_unplugged[AUDIO_JACKS];
 	struct audio *audio;
 	struct display *display;
 	struct input *input;

@@ -160,6 +160,28 @@ static char *microphone(void)
 	return (char *)(uintptr_t)json_string_value(json_object_get(returned(), "microphone"));
 }
 
+static void jack(const char *arguments)
+{
+	char request[128];
+
+	(void)snprintf(request, sizeof(request),
+		       "{\"execute\": \"x-thunderlake-audio-jack\", \"arguments\": %s}", arguments);
+	ask(request);
+}
+
+Test(qmp_audio, plugs_move)
+{
+	jack("{\"jack\": \"microphone\", \"connected\": false}");
+	(void)returned();
+	cr_assert(machine.is_unplugged[AUDIO_JACK_MICROPHONE]);
+	cr_assert(not(machine.is_unplugged[AUDIO_JACK_LINE_OUT]));
+	jack("{\"jack\": \"microphone\", \"connected\": true}");
+	(void)returned();
+	cr_assert(not(machine.is_unplugged[AUDIO_JACK_MICROPHONE]));
+	jack("{\"jack\": \"phones\", \"connected\": true}");
+	cr_assert(ne(ptr, strstr(refusal(), "'line-out' and 'microphone'"), NULL));
+}
+
 Test(qmp_audio, microphone_is_told)
 {
 	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "off"));

@@ -181,6 +181,50 @@ Test(hda, commands_are_answered_in_order)
 	cr_assert(eq(u32, get(HDA_INTSTS, 4), 0));
 }
 
+#define SET_UNSOLICITED 0x708u
+#define GET_SENSE	0xf09u
+#define IS_PLUGGED	(1u << 31)
+#define TAG		5u
+#define WANTED		(0x80u | TAG)
+
+/* A response nobody asked for has bit 4 of its second half set, and the tag on top. */
+Test(hda, plug_that_moves_is_told_to_who_asked)
+{
+	const uint64_t told = UINT64_C(1) << 36 | (uint64_t)TAG << 26;
+
+	start_rings();
+	hda_set_jack(fake.hda, AUDIO_JACK_LINE_OUT, false);
+	cr_assert(eq(u32, fake_hda_verb(&fake, HDA_LINE_OUT, GET_SENSE, 0), 0));
+	cr_assert(eq(u32, fake_hda_verb(&fake, HDA_LINE_IN, GET_SENSE, 0), IS_PLUGGED));
+	(void)fake_hda_verb(&fake, HDA_LINE_OUT, SET_UNSOLICITED, WANTED);
+	hda_set_jack(fake.hda, AUDIO_JACK_LINE_OUT, true);
+	cr_assert(eq(u32, get(HDA_RIRBWP, 2), 0), "the controller takes none");
+	put(HDA_GCTL, 4, HDA_GCTL_CRST | HDA_GCTL_UNSOL);
+	hda_set_jack(fake.hda, AUDIO_JACK_MICROPHONE, false);
+	cr_assert(eq(u32, get(HDA_RIRBWP, 2), 0), "nobody asked for that one");
+	hda_set_jack(fake.hda, AUDIO_JACK_LINE_OUT, false);
+	cr_assert(eq(u32, get(HDA_RIRBWP, 2), 1));
+	cr_assert(eq(u64, response(1), told));
+	cr_assert(fake_hda_intx(&fake));
+	hda_set_jack(fake.hda, AUDIO_JACK_LINE_OUT, false);
+	cr_assert(eq(u32, get(HDA_RIRBWP, 2), 1), "it is out already");
+}
+
+Test(hda, plug_that_moves_in_a_pause_is_told_after_it)
+{
+	start_rings();
+	put(HDA_GCTL, 4, HDA_GCTL_CRST | HDA_GCTL_UNSOL);
+	(void)fake_hda_verb(&fake, HDA_LINE_OUT, SET_UNSOLICITED, WANTED);
+	hda_type.quiesce(fake.hda);
+	hda_set_jack(fake.hda, AUDIO_JACK_LINE_OUT, false);
+	cr_assert(eq(u32, get(HDA_RIRBWP, 2), 0));
+	hda_type.resume(fake.hda);
+	cr_assert(eq(u32, get(HDA_RIRBWP, 2), 1));
+	hda_type.reset(fake.hda);
+	fake_hda_write(&fake, HDA_GCTL, 4, HDA_GCTL_CRST);
+	cr_assert(eq(u32, fake_hda_verb(&fake, HDA_LINE_OUT, GET_SENSE, 0), 0), "it stays out");
+}
+
 Test(hda, command_rings_wrap)
 {
 	start_rings();

@@ -91,8 +91,8 @@ Test(hda_codec, paths_can_be_followed)
 	cr_assert(eq(u32, verb12(HDA_LINE_OUT, 0xf02, 0), HDA_DAC));
 	cr_assert(eq(u32, verb12(HDA_LINE_OUT, 0xf02, 1), 0));
 	cr_assert(eq(u32, verb12(HDA_ADC, 0xf02, 0), HDA_LINE_IN));
-	cr_assert(eq(u32, parameter(HDA_LINE_OUT, 0x0c), 0x10), "can output");
-	cr_assert(eq(u32, parameter(HDA_LINE_IN, 0x0c), 0x20), "can input");
+	cr_assert(eq(u32, parameter(HDA_LINE_OUT, 0x0c), 0x14), "can output, and sense");
+	cr_assert(eq(u32, parameter(HDA_LINE_IN, 0x0c), 0x24), "can input");
 	cr_assert(eq(u32, verb12(HDA_LINE_OUT, 0xf1c, 0) >> 20 & 0xf, 0), "line out");
 	cr_assert(eq(u32, verb12(HDA_LINE_IN, 0xf1c, 0) >> 20 & 0xf, 8), "line in");
 	cr_assert(eq(u32, verb12(HDA_LINE_OUT, 0xf1c, 0) >> 30, 0), "a jack");
@@ -195,8 +195,8 @@ Test(hda_codec, unknown_commands_answer_zero)
 	cr_assert(eq(u32, verb12(HDA_DAC, 0xf00, 0xff), 0));
 	cr_assert(eq(u32, verb12(HDA_DAC, 0xfff, 0), 0));
 	cr_assert(eq(u32, verb4(HDA_DAC, 0xc, 0), 0));
-	cr_assert(eq(u32, verb12(HDA_LINE_OUT, 0xf09, 0), 0), "no jack sense");
-	cr_assert(eq(u32, verb12(HDA_LINE_OUT, 0x708, 0x80), 0), "no unsolicited responses");
+	cr_assert(eq(u32, verb12(HDA_DAC, 0xf09, 0), 0), "no jack");
+	cr_assert(eq(u32, verb12(HDA_DAC, 0xf08, 0), 0), "no unsolicited responses");
 	for (uint32_t command = 0; command < 1u << 28; command += 251) {
 		(void)hda_codec_command(&codec, command, &sounds_different);
 	}

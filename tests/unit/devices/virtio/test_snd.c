@@ -58,8 +58,8 @@ Test(virtio_snd, card_for_stereo_output_has_no_more)
 	cr_assert(eq(u32, load_le32(config), 1));
 	cr_assert(eq(u32, load_le32(config + 4), 1));
 	cr_assert(eq(u32, load_le32(config + 8), 2));
-	cr_assert(eq(int, virtio_snd_set_jack(fake_snd.card, VIRTIO_SND_JACK_MICROPHONE, false),
-		     -ENOENT));
+	cr_assert(
+		eq(int, virtio_snd_set_jack(fake_snd.card, AUDIO_JACK_MICROPHONE, false), -ENOENT));
 }
 
 Test(virtio_snd, impossible_options_are_refused)
@@ -272,10 +272,9 @@ Test(virtio_snd, plug_that_moves_is_an_event)
 	uint32_t code, data;
 
 	fake_snd_want_event();
-	cr_assert(eq(int, virtio_snd_set_jack(fake_snd.card, VIRTIO_SND_JACK_LINE_OUT, true), 0));
+	cr_assert(eq(int, virtio_snd_set_jack(fake_snd.card, AUDIO_JACK_LINE_OUT, true), 0));
 	cr_assert(not(fake_snd_take_event(&code, &data))); /* it is in already */
-	cr_assert(
-		eq(int, virtio_snd_set_jack(fake_snd.card, VIRTIO_SND_JACK_MICROPHONE, false), 0));
+	cr_assert(eq(int, virtio_snd_set_jack(fake_snd.card, AUDIO_JACK_MICROPHONE, false), 0));
 	cr_assert(fake_snd_take_event(&code, &data));
 	cr_assert(eq(u32, code, VIRTIO_SND_EVT_JACK_DISCONNECTED));
 	cr_assert(eq(u32, data, 1));
