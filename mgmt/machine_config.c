@@ -260,12 +260,30 @@ static int resolve_cpus(struct machine_config *config, struct error *err)
 
 /* --- */
 
-/* The network card that a machine has unless it is told otherwise. */
-static int set_usual_net(struct machine_settings *s, struct error *err)
+static bool is_terminal_used(const struct option_list *list)
 {
-	return s->nets.count > 0 ? 0
-				 : options_set(&machine_settings_table, "net",
-					       HAVE_SLIRP ? "user" : "none", s, err);
+	for (size_t i = 0; i < list->count; i++) {
+		if (strncmp(list->items[i], "stdio", 5) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The serial line and the network card that a machine has unless it is told otherwise. */
+static int set_usual_devices(struct machine_settings *s, struct error *err)
+{
+	const char *serial = is_terminal_used(&s->consoles) ? "none" : "stdio";
+	int code = 0;
+
+	if (s->serials.count == 0) {
+		code = options_set(&machine_settings_table, "serial", serial, s, err);
+	}
+	if (code == 0 && s->nets.count == 0) {
+		code = options_set(&machine_settings_table, "net", HAVE_SLIRP ? "user" : "none", s,
+				   err);
+	}
+	return code;
 }
 
 static int check_screen(const struct machine_settings *s, bool has_display, struct error *err)
@@ -304,7 +322,7 @@ int machine_config_resolve(struct machine_config *config, struct error *err)
 	code = check_screen(s, machine_config_has_display(config), err);
 	code = code ?: resolve_cpus(config, err);
 	code = code ?: machine_config_resolve_sound(config, err);
-	code = code ?: set_usual_net(s, err);
+	code = code ?: set_usual_devices(s, err);
 	if (code < 0) {
 		return code;
 	}

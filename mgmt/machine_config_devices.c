@@ -145,16 +145,6 @@ static int add_each(struct machine_config *config, const struct option_list *lis
 	return code;
 }
 
-static bool is_terminal_used(const struct option_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (strncmp(list->items[i], "stdio", 5) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Appends a value to an option text, with its commas doubled. False when it does not fit. */
 static bool append_value(char *text, size_t size, size_t used, const char *value)
 {
@@ -174,16 +164,11 @@ static bool append_value(char *text, size_t size, size_t used, const char *value
 /* The first serial line is the terminal, unless a console has it. */
 static int add_serials(struct machine_config *config, struct error *err)
 {
-	struct machine_settings *s = &config->settings;
+	const struct machine_settings *s = &config->settings;
 	char text[BACKEND_TEXT_MAX];
 	size_t used;
 	int code = 0;
 
-	if (s->serials.count == 0) {
-		const char *first = is_terminal_used(&s->consoles) ? "none" : "stdio";
-
-		code = options_set(&machine_settings_table, "serial", first, s, err);
-	}
 	if (s->serials.count > SERIAL_PORTS_MAX) {
 		return error_set(err, -EINVAL, "serial: %zu lines, but a PC has at most %u",
 				 s->serials.count, SERIAL_PORTS_MAX);
