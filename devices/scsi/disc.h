@@ -71,7 +71,8 @@ struct disc_read {
 	unsigned iov_count;
 	/* On the loop; may be called from inside disc_read_start. 0; -EIO: cannot be read;
 	 * -EMEDIUMTYPE: a sector of another form; -ERANGE: no such sector; -EINVAL: fields that do
-	 * not follow each other; -ENOMEM. `bytes` were written. */
+	 * not follow each other; -ENOSPC: the memory was full before; -ENOMEM. `bytes` were
+	 * written. */
 	void (*done)(struct disc_read *read, int result);
 	uint64_t bytes;
 

@@ -5,6 +5,7 @@
 
 #include "devices/scsi/disc.h"
 #include "vmm/base/compiler.h"
+#include "vmm/base/iov.h"
 
 /* What goes through memory of our own, at a time. */
 #define BOUNCE_SECTORS 32u
@@ -23,68 +24,15 @@ static void finish(struct disc_read *r, int result)
 	r->done(r, result);
 }
 
-/* --- the guest's memory --- */
-
-/* Takes `bytes` off its front. */
-static void advance(struct disc_read *r, size_t bytes)
-{
-	while (bytes > 0) {
-		size_t part = MIN(bytes, r->iov->iov_len);
-
-		r->iov->iov_base = (char *)r->iov->iov_base + part;
-		r->iov->iov_len -= part;
-		bytes -= part;
-		if (r->iov->iov_len == 0) {
-			r->iov++;
-			r->iov_count--;
-		}
-	}
-}
-
-static uint64_t room(const struct disc_read *r)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 0; i < r->iov_count; i++) {
-		bytes += r->iov[i].iov_len;
-	}
-	return bytes;
-}
-
-/* Copies to its front as much as there is room for; false when it is full. */
-static bool put(struct disc_read *r, const uint8_t *data, size_t bytes)
-{
-	while (bytes > 0 && r->iov_count > 0) {
-		size_t part = MIN(bytes, r->iov->iov_len);
-
-		memcpy(r->iov->iov_base, data, part);
-		advance(r, part);
-		data += part;
-		bytes -= part;
-		r->bytes += part;
-		/* Empty slices at the front. */
-		if (part == 0) {
-			r->iov++;
-			r->iov_count--;
-		}
-	}
-	return r->iov_count > 0;
-}
-
-/* Shortens it to `bytes`. */
-static void trim(struct disc_read *r, uint64_t bytes)
-{
-	unsigned count = 0;
-
-	while (count < r->iov_count && bytes > 0) {
-		r->iov[count].iov_len = MIN(r->iov[count].iov_len, bytes);
-		bytes -= r->iov[count].iov_len;
-		count++;
-	}
-	r->iov_count = count;
-}
-
 /* --- the short way --- */
+
+static bool accepts(const struct disc_read *r, enum disc_form form)
+{
+	if (r->form == DISC_FORM_BLOCK) {
+		return form == DISC_FORM_MODE1 || form == DISC_FORM_XA1;
+	}
+	return r->form == DISC_FORM_ANY || r->form == form;
+}
 
 /* Whether what is stored is, byte for byte, what is wanted. */
 static bool is_plain(const struct disc_read *r)
@@ -98,10 +46,10 @@ static bool is_plain(const struct disc_read *r)
 	}
 	switch (track->mode) {
 	case DISC_AUDIO:
-		return r->fields && (r->form == DISC_FORM_ANY || r->form == DISC_FORM_AUDIO);
+		return r->fields && accepts(r, DISC_FORM_AUDIO);
 	case DISC_MODE1:
 		return r->fields == DISC_FIELD_DATA && e->sector_bytes == DISC_DATA_BYTES &&
-		       (r->form == DISC_FORM_ANY || r->form == DISC_FORM_MODE1);
+		       accepts(r, DISC_FORM_MODE1);
 	case DISC_MODE2:
 		break;
 	}
@@ -131,21 +79,24 @@ static void on_plain_done(struct block_request *block, int result)
 {
 	struct disc_read *r = container_of(block, struct disc_read, block);
 
+	uint64_t wanted = (uint64_t)r->sectors * r->extent->sector_bytes;
+
 	if (result < 0) {
 		/* Which of the sectors failed is not known: those that were read count. */
 		r->lba += (uint32_t)(block->progress / r->extent->sector_bytes);
+		r->bytes += block->progress;
 		finish(r, -EIO);
 		return;
 	}
 	r->bytes += block->bytes;
-	finish(r, 0);
+	finish(r, block->bytes < wanted ? -ENOSPC : 0);
 }
 
 static void read_plain(struct disc_read *r)
 {
-	uint64_t bytes = MIN(room(r), (uint64_t)r->sectors * r->extent->sector_bytes);
+	size_t wanted = (size_t)r->sectors * r->extent->sector_bytes;
+	size_t bytes = iov_trim(r->iov, &r->iov_count, wanted);
 
-	trim(r, bytes);
 	submit(r, r->iov, r->iov_count, bytes, on_plain_done);
 }
 
@@ -170,18 +121,18 @@ static unsigned add_subchannel(const struct disc_read *r, uint8_t *out)
 	return 0;
 }
 
-/* 1: there is room for more. */
 static int put_sector(struct disc_read *r, const uint8_t *stored)
 {
 	const struct disc_track *track = disc_layout_track(&r->disc->layout, r->extent->track);
 	uint8_t raw[DISC_RAW_BYTES];
 	uint8_t out[DISC_ALL_PARTS_MAX];
 	enum disc_form form;
+	size_t written;
 	int bytes;
 
 	disc_sector_build(raw, r->lba, track->mode, stored, r->extent->sector_bytes);
 	form = disc_sector_form(raw, track->mode);
-	if (r->form != DISC_FORM_ANY && r->form != form) {
+	if (!accepts(r, form)) {
 		return -EMEDIUMTYPE;
 	}
 	bytes = disc_sector_copy(raw, form, r->fields, out);
@@ -189,7 +140,10 @@ static int put_sector(struct disc_read *r, const uint8_t *stored)
 		return bytes;
 	}
 	bytes += (int)add_subchannel(r, out + bytes);
-	return put(r, out, (size_t)bytes);
+	written = iov_write(r->iov, r->iov_count, 0, out, (size_t)bytes);
+	(void)iov_skip(&r->iov, &r->iov_count, written);
+	r->bytes += written;
+	return written < (size_t)bytes ? -ENOSPC : 0;
 }
 
 static void run(struct disc_read *r);
@@ -198,15 +152,15 @@ static void on_step_done(struct block_request *block, int result)
 {
 	struct disc_read *r = container_of(block, struct disc_read, block);
 	const uint8_t *stored = r->bounce;
-	int code = 1;
 
 	if (result < 0) {
 		r->lba += (uint32_t)(block->progress / r->extent->sector_bytes);
 		finish(r, -EIO);
 		return;
 	}
-	for (; r->step > 0 && code > 0; r->step--) {
-		code = put_sector(r, stored);
+	for (; r->step > 0; r->step--) {
+		int code = put_sector(r, stored);
+
 		if (code < 0) {
 			finish(r, code);
 			return;
@@ -214,9 +168,6 @@ static void on_step_done(struct block_request *block, int result)
 		stored += r->extent->sector_bytes;
 		r->lba++;
 		r->sectors--;
-	}
-	if (code == 0) {
-		r->sectors = 0;
 	}
 	run(r);
 }

@@ -26,6 +26,7 @@ enum disc_form {
 	DISC_FORM_MODE2, /* without form: 2336 bytes of data */
 	DISC_FORM_XA1,	 /* mode 2 form 1: 2048 bytes of data */
 	DISC_FORM_XA2,	 /* mode 2 form 2: 2324 bytes and 4 that may be a checksum */
+	DISC_FORM_BLOCK, /* for reads: any that has 2048 bytes of data */
 };
 
 #define DISC_Q_BYTES	      12u /* with the CRC */

@@ -301,7 +301,7 @@ Test(disc, fills_no_more_than_there_is_room_for, .init = setup, .fini = finish)
 
 	make_audio();
 	out[sizeof(out) - 1] = 0x55;
-	cr_assert(eq(int, run(&read), 0));
+	cr_assert(eq(int, run(&read), -ENOSPC));
 	cr_assert(eq(u64, read.bytes, DISC_RAW_BYTES + 100));
 	cr_assert(eq(u8, out[0], 40));
 	cr_assert(eq(u8, out[DISC_RAW_BYTES], 0));
