@@ -17,6 +17,7 @@
 #include "devices/virtio/input.h"
 #include "devices/virtio/net.h"
 #include "devices/virtio/rng.h"
+#include "devices/virtio/scsi.h"
 #include "devices/virtio/snd.h"
 
 const struct device_type *const device_types[] = {
@@ -28,6 +29,7 @@ const struct device_type *const device_types[] = {
 	&debug_exit_type,
 	&serial_type,
 	&virtio_blk_type,
+	&virtio_scsi_type,
 	&virtio_net_type,
 	&virtio_console_type,
 	&virtio_rng_type,

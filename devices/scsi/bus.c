@@ -132,6 +132,7 @@ static void attach(void *arg)
 	}
 	unit->bus = bus;
 	unit->slots = 0;
+	unit->subscribed = 0;
 	unit->attentions.count = 0;
 	list_init(&unit->commands);
 	insert(bus, unit);
@@ -145,9 +146,10 @@ int scsi_bus_attach(struct scsi_bus *bus, struct scsi_unit *unit, uint8_t target
 {
 	struct attach_call call = { .bus = bus, .unit = unit };
 
-	if (lun >= SCSI_LUNS_MAX) {
-		return error_set(err, -EINVAL, "%s: LUN %u is above %u", unit->id, lun,
-				 SCSI_LUNS_MAX - 1);
+	if (target >= SCSI_TARGETS_MAX || lun >= SCSI_LUNS_MAX) {
+		return error_set(err, -EINVAL,
+				 "%s: no SCSI address %u:%u; targets go to %u, LUNs to %u",
+				 unit->id, target, lun, SCSI_TARGETS_MAX - 1, SCSI_LUNS_MAX - 1);
 	}
 	unit->target = target;
 	unit->lun = lun;
@@ -203,6 +205,12 @@ void scsi_bus_detach(struct scsi_unit *unit)
 
 /* --- all units --- */
 
+uint32_t scsi_bus_subscribe(struct scsi_unit *unit, uint32_t notices)
+{
+	unit->subscribed = notices & unit->notices;
+	return unit->subscribed;
+}
+
 void scsi_bus_kick(struct scsi_bus *bus)
 {
 	for (unsigned i = 0; i < bus->unit_count; i++) {
@@ -242,6 +250,7 @@ void scsi_bus_reset(struct scsi_bus *bus)
 		if (unit->ops->reset) {
 			unit->ops->reset(unit);
 		}
+		unit->subscribed = 0;
 		unit->attentions.count = 0;
 		scsi_unit_attention(unit, SCSI_CODE_RESET);
 	}

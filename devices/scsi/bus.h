@@ -17,7 +17,7 @@ struct loop;
  * of units use it; units themselves see scsi.h only. All on the bus's loop but where said.
  */
 #define SCSI_UNITS_MAX	 16u
-#define SCSI_TARGETS_MAX 256u
+#define SCSI_TARGETS_MAX 16u /* guests look for each when they start */
 #define SCSI_LUNS_MAX	 16384u
 
 enum scsi_event {
@@ -105,6 +105,9 @@ void scsi_bus_execute_root(struct scsi_bus *bus, struct scsi_command *command);
 /* Starts a task management function; commands given to execute before it are those it knows. */
 void scsi_bus_manage(struct scsi_bus *bus, struct scsi_task *task);
 
+/* From now on the guest hears of these SCSI_NOTICE_* of a unit; returns those that it has. */
+uint32_t scsi_bus_subscribe(struct scsi_unit *unit, uint32_t notices);
+
 /* The unit at an address, or NULL. */
 struct scsi_unit *scsi_bus_find(const struct scsi_bus *bus, uint8_t target, const uint8_t lun[8]);
 bool scsi_bus_has_target(const struct scsi_bus *bus, uint8_t target);
@@ -115,7 +118,7 @@ bool scsi_bus_poll(struct scsi_bus *bus);
 void scsi_bus_drain(struct scsi_bus *bus);
 
 /* Power-on: ends all commands and tasks (SCSI_RESET), waits for them, resets the units, which then
- * have 29h/00h to tell. */
+ * have 29h/00h to tell, and forgets subscriptions. */
 void scsi_bus_reset(struct scsi_bus *bus);
 
 /* The eight bytes that name a LUN below SCSI_LUNS_MAX: peripheral addressing below 256, else flat.

@@ -186,7 +186,8 @@ struct scsi_unit {
 	uint8_t target;
 	uint16_t lun;
 	struct list commands;
-	uint64_t slots; /* in use, by bits */
+	uint64_t slots;	     /* in use, by bits */
+	uint32_t subscribed; /* SCSI_NOTICE_* that the guest wants to hear of */
 	struct scsi_attentions attentions;
 	struct scsi_counters counters;
 };

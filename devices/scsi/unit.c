@@ -95,7 +95,11 @@ void scsi_unit_changed(struct scsi_unit *unit, uint16_t code)
 
 void scsi_unit_notify(struct scsi_unit *unit, uint32_t notices)
 {
-	tell(unit, SCSI_EVENT_NOTICE, notices & unit->notices);
+	const uint32_t wanted = notices & unit->subscribed;
+
+	if (wanted) {
+		tell(unit, SCSI_EVENT_NOTICE, wanted);
+	}
 }
 
 void scsi_unit_batch_done(struct scsi_unit *unit)

@@ -228,6 +228,9 @@ void virtio_loop_stop(void *transport)
 	vp->failed = false;
 	vp->config_changed = false;
 	memset(v->queue_ready, 0, sizeof(v->queue_ready));
+	if (v->type->on_reset) {
+		v->type->on_reset(v);
+	}
 }
 
 /* --- quiesce and resume ---------------------------------------------------------------------- */

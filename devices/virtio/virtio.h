@@ -41,6 +41,9 @@ struct virtio_type {
 	/* Reset or the end: returns only when nothing is in flight; chains not yet pushed are
 	 * dropped. No queue is touched after it until start. */
 	void (*stop)(struct virtio_device *v);
+	/* After each reset, whether the device ran or not: configuration that the driver may have
+	 * changed goes back to what it was. May be NULL. */
+	void (*on_reset)(struct virtio_device *v);
 	/* The driver rang, or polling is over: take chains until the queue is empty, or reads as
 	 * empty because the turn is over; then this is called again soon. May be called without
 	 * need. */

@@ -65,26 +65,26 @@ static struct scsi_data data_of(struct fake_command *c, size_t bytes)
 	return (struct scsi_data){ c->iov, 2, bytes };
 }
 
-bool fake_bus_start(struct fake_bus *fake, struct fake_command *c, uint16_t lun, const void *cdb,
-		    unsigned cdb_bytes, size_t in, size_t out)
+bool fake_bus_start(struct fake_bus *fake, struct fake_command *c, uint16_t lun, const uint8_t *cdb,
+		    size_t in, size_t out)
 {
 	uint8_t address[8];
 
-	assert(cdb_bytes <= SCSI_CDB_MAX && (in == 0 || out == 0));
+	assert(in == 0 || out == 0);
 	c->is_done = false;
 	c->command = (struct scsi_command){
 		.tag = c->command.tag, .in = data_of(c, in), .out = data_of(c, out), .done = on_done
 	};
-	memcpy(c->command.cdb, cdb, cdb_bytes);
+	memcpy(c->command.cdb, cdb, scsi_cdb_bytes(cdb[0]));
 	scsi_lun_encode(lun, address);
 	scsi_bus_execute(&fake->bus, 0, address, &c->command);
 	return c->is_done;
 }
 
-uint8_t fake_bus_run(struct fake_bus *fake, struct fake_command *c, const void *cdb,
-		     unsigned cdb_bytes, size_t in, size_t out)
+uint8_t fake_bus_run(struct fake_bus *fake, struct fake_command *c, const uint8_t *cdb, size_t in,
+		     size_t out)
 {
-	const bool ended = fake_bus_start(fake, c, 0, cdb, cdb_bytes, in, out);
+	const bool ended = fake_bus_start(fake, c, 0, cdb, in, out);
 
 	assert(ended);
 	return c->command.status;

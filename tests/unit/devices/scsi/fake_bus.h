@@ -30,13 +30,13 @@ struct fake_bus {
 void fake_bus_init(struct fake_bus *fake);
 void fake_bus_finish(struct fake_bus *fake);
 
-/* Gives target 0 a command of `cdb_bytes`, with `in` or `out` bytes of c->data; c->tag is kept.
- * Returns whether it has ended. */
-bool fake_bus_start(struct fake_bus *fake, struct fake_command *c, uint16_t lun, const void *cdb,
-		    unsigned cdb_bytes, size_t in, size_t out);
-/* The same for LUN 0 and a CDB of six bytes or fewer that ends at once. Returns the status. */
-uint8_t fake_bus_run(struct fake_bus *fake, struct fake_command *c, const void *cdb,
-		     unsigned cdb_bytes, size_t in, size_t out);
+/* Gives target 0 a command with `in` or `out` bytes of c->data; c->tag is kept. The CDB has as many
+ * bytes as its group. Returns whether it has ended. */
+bool fake_bus_start(struct fake_bus *fake, struct fake_command *c, uint16_t lun, const uint8_t *cdb,
+		    size_t in, size_t out);
+/* The same for LUN 0 where it ends at once. Returns the status. */
+uint8_t fake_bus_run(struct fake_bus *fake, struct fake_command *c, const uint8_t *cdb, size_t in,
+		     size_t out);
 
 /* Key and code of fixed sense data as 0xKCCQQ. */
 uint32_t fake_sense_of(const struct fake_command *c);

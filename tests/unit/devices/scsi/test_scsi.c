@@ -26,7 +26,7 @@ static const uint8_t SENSE[6] = { SCSI_REQUEST_SENSE, 0, 0, 0, 252 };
 static const uint8_t LUNS[12] = { SCSI_REPORT_LUNS, 0, 0, 0, 0, 0, 0, 0, 1, 0 };
 static const uint8_t HOLD[12] = { FAKE_HOLD };
 
-#define RUN(cdb, in, out) fake_bus_run(&fake, &c, (cdb), sizeof(cdb), (in), (out))
+#define RUN(cdb, in, out) fake_bus_run(&fake, &c, (cdb), (in), (out))
 #define ATTENTION(code)	  (UINT32_C(0x60000) | (code))
 #define ILLEGAL(code)	  (UINT32_C(0x50000) | (code))
 
@@ -94,7 +94,7 @@ Test(scsi, answer_is_cut_to_the_allocation_length)
 
 Test(scsi, held_command_ends_later)
 {
-	cr_assert(not(fake_bus_start(&fake, &c, 0, HOLD, sizeof(HOLD), 0, 0)));
+	cr_assert(not(fake_bus_start(&fake, &c, 0, HOLD, 0, 0)));
 	fake_unit_release(&cd);
 	cr_assert(c.is_done);
 	cr_assert(eq(u8, c.command.status, SCSI_GOOD));
@@ -106,7 +106,7 @@ Test(scsi, more_commands_than_a_unit_takes_meet_a_full_set)
 	static struct fake_command many[SCSI_COMMANDS_MAX];
 
 	for (unsigned i = 0; i < SCSI_COMMANDS_MAX; i++) {
-		cr_assert(not(fake_bus_start(&fake, &many[i], 0, HOLD, sizeof(HOLD), 0, 0)));
+		cr_assert(not(fake_bus_start(&fake, &many[i], 0, HOLD, 0, 0)));
 		cr_assert(eq(uint, many[i].command.slot, i));
 	}
 	cr_assert(eq(u8, RUN(READY, 0, 0), SCSI_TASK_SET_FULL));
@@ -214,8 +214,14 @@ Test(scsi, request_sense_tells_the_state)
 
 /* --- what a unit tells unasked --- */
 
-Test(scsi, notices_are_those_that_the_unit_has)
+Test(scsi, notices_are_those_that_the_unit_has_and_the_guest_wants)
 {
+	const uint32_t wanted = SCSI_NOTICE_MEDIA | SCSI_NOTICE_BUSY;
+	const unsigned events = fake.events;
+
+	scsi_unit_notify(&cd.unit, SCSI_NOTICE_MEDIA);
+	cr_assert(eq(uint, fake.events, events));
+	cr_assert(eq(u32, scsi_bus_subscribe(&cd.unit, wanted), SCSI_NOTICE_MEDIA));
 	scsi_unit_notify(&cd.unit, SCSI_NOTICE_MEDIA | SCSI_NOTICE_POWER);
 	cr_assert(eq(int, fake.event, SCSI_EVENT_NOTICE));
 	cr_assert(eq(u32, fake.value, SCSI_NOTICE_MEDIA));
@@ -235,7 +241,7 @@ Test(scsi, change_is_an_attention_and_an_event)
 Test(scsi, detached_unit_has_no_commands_left)
 {
 	cd.keeps_cancelled = true;
-	(void)fake_bus_start(&fake, &c, 0, HOLD, sizeof(HOLD), 0, 0);
+	(void)fake_bus_start(&fake, &c, 0, HOLD, 0, 0);
 	scsi_bus_detach(&cd.unit);
 	cr_assert(c.is_done);
 	cr_assert(eq(int, c.command.delivery, SCSI_RESET));

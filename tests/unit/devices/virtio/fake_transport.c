@@ -29,7 +29,12 @@ void virtio_unplug(void *device)
 
 void virtio_reset(void *device)
 {
+	struct virtio_device *v = device;
+
 	virtio_unplug(device);
+	if (v->type->on_reset) {
+		v->type->on_reset(v);
+	}
 }
 
 void virtio_quiesce(void *device)
