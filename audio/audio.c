@@ -115,6 +115,11 @@ void audio_allow_capture(struct audio *audio, bool allowed)
 	loop_post(audio->loop, &audio->capture_changed);
 }
 
+bool audio_is_capture_allowed(const struct audio *audio)
+{
+	return atomic_load(&audio->is_capture_allowed);
+}
+
 bool audio_is_listening(const struct audio *audio)
 {
 	return atomic_load(&audio->is_capture_allowed) && atomic_load(&audio->captures) > 0;

@@ -126,6 +126,7 @@ void audio_stream_set_volume(struct audio_stream *stream, const uint32_t *volume
 /* Until this is allowed, captured frames are silence, and the back end opens no capture stream at
  * the host. Any thread; not while audio_destroy runs. */
 void audio_allow_capture(struct audio *audio, bool allowed);
+bool audio_is_capture_allowed(const struct audio *audio);
 /* Whether the guest is listening right now: allowed, and a capture stream runs. Any thread. */
 bool audio_is_listening(const struct audio *audio);
 /* `fn` comes, on the audio loop, when that may have changed; NULL: no more. Before the loop runs,

@@ -32,7 +32,7 @@ static json_t *run_query_audio(const struct qmp_context *c, const json_t *argume
 
 	(void)arguments;
 	(void)failure;
-	if (audio && c->ops->may_capture(c->machine)) {
+	if (audio && audio_is_capture_allowed(audio)) {
 		microphone = audio_is_listening(audio) ? "on" : "allowed";
 	}
 	return json_pack("{s:b, s:s}", "card", audio != NULL, "microphone", microphone);

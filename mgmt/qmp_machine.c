@@ -172,11 +172,6 @@ static struct audio *audio(void *machine)
 	return machine_audio(machine);
 }
 
-static bool may_capture(void *machine)
-{
-	return machine_audio(machine) && machine_config(machine)->sound.capture;
-}
-
 static int set_jack(void *machine, enum audio_jack jack, bool connected)
 {
 	const struct machine_device *device;
@@ -291,7 +286,6 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.network_at = network_at,
 	.pci_at = pci_at,
 	.audio = audio,
-	.may_capture = may_capture,
 	.set_jack = set_jack,
 	.display = display,
 	.input = input,

@@ -71,8 +71,6 @@ struct qmp_machine_ops {
 	struct clipboard *(*clipboard)(void *machine);
 	struct recording *(*recording)(void *machine); /* never NULL */
 
-	/* Whether the guest may hear the microphone, now or when it asks. */
-	bool (*may_capture)(void *machine);
 	/* Of all its sound cards. -ENODEV: none has such a jack. */
 	int (*set_jack)(void *machine, enum audio_jack jack, bool connected);
 

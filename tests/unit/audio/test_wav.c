@@ -298,6 +298,8 @@ Test(wav, guest_hears_the_file_and_then_silence, .init = set_up, .fini = tear_do
 {
 	make_capture(48000, 4800);
 	begin("out.wav,capture=in.wav");
+	cr_assert(audio_is_capture_allowed(audio), "to name a file is to ask for it");
+	cr_assert(not(audio_is_listening(audio)));
 	open_capture();
 	cr_assert(audio_is_listening(audio));
 
@@ -309,6 +311,16 @@ Test(wav, guest_hears_the_file_and_then_silence, .init = set_up, .fini = tear_do
 
 	cr_assert(gt(u64, card.pushed, 4800));
 	cr_assert(eq(u32, card.last_pushed, 0));
+}
+
+Test(wav, guest_hears_nothing_that_was_not_asked_for, .init = set_up, .fini = tear_down)
+{
+	begin("out.wav");
+	open_capture();
+	fake_time_pass(loop, 50 * MS, MS);
+	cr_assert(not(audio_is_capture_allowed(audio)));
+	cr_assert(not(audio_is_listening(audio)));
+	cr_assert(not(card.heard_sound));
 }
 
 Test(wav, capture_of_another_format_is_told_and_silent, .init = set_up, .fini = tear_down)

@@ -147,11 +147,6 @@ static struct audio *audio(void *machine)
 	return ((struct fake_qmp_machine *)machine)->audio;
 }
 
-static bool may_capture(void *machine)
-{
-	return ((struct fake_qmp_machine *)machine)->may_capture;
-}
-
 static int set_jack(void *machine, enum audio_jack jack, bool connected)
 {
 	struct fake_qmp_machine *fake = machine;
@@ -239,7 +234,6 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.network_at = network_at,
 	.pci_at = pci_at,
 	.audio = audio,
-	.may_capture = may_capture,
 	.set_jack = set_jack,
 	.display = display,
 	.input = input,

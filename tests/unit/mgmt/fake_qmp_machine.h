@@ -18,7 +18,6 @@ struct fake_qmp_machine {
 	bool refuses; /* resume and reset fail with a text */
 	unsigned resets, power_buttons;
 	/* What the test made; NULL: none. */
-	bool may_capture;
 	bool is_unplugged[AUDIO_JACKS];
 	struct audio *audio;
 	struct display *display;
