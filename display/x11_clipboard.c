@@ -210,6 +210,18 @@ static int watch_owners(struct x11_clipboard *x)
 	return 0;
 }
 
+/* What was copied before. */
+static int look_at_owner(struct x11_clipboard *x)
+{
+	const xcb_get_selection_owner_cookie_t cookie =
+		xcb.get_selection_owner(x->connection, x->atoms[X11_CLIPBOARD]);
+	AUTO_FREE xcb_get_selection_owner_reply_t *reply =
+		xcb.get_selection_owner_reply(x->connection, cookie, NULL);
+
+	x->copy.is_new = reply && reply->owner != XCB_NONE;
+	return reply ? 0 : -ENOTCONN;
+}
+
 static int connect_server(struct x11_clipboard *x)
 {
 	static const uint32_t events = XCB_EVENT_MASK_PROPERTY_CHANGE;
@@ -226,7 +238,8 @@ static int connect_server(struct x11_clipboard *x)
 				1, 1, 0, XCB_WINDOW_CLASS_INPUT_ONLY, screen->root_visual,
 				XCB_CW_EVENT_MASK, &events);
 	code = intern_atoms(x);
-	return code ?: watch_owners(x);
+	code = code ?: watch_owners(x);
+	return code ?: look_at_owner(x);
 }
 
 static int start(struct x11_clipboard *x)
@@ -242,7 +255,6 @@ static int start(struct x11_clipboard *x)
 	}
 	loop_task_init(&x->task, on_task, x);
 	loop_timer_init(&x->timer, on_timer, x);
-	x->copy.is_new = true;
 	code = loop_start(x->loop);
 	if (code < 0) {
 		return code;

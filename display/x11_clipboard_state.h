@@ -13,7 +13,7 @@
  * program copied, x11_paste.c hands over what another program pastes. All on the loop's thread.
  */
 #define X11_TAG		  "display:x11"
-#define X11_STEP_LIMIT_NS UINT64_C(10000000000) /* another program's next step */
+#define X11_STEP_LIMIT_NS UINT64_C(15000000000) /* another program's next step */
 #define X11_LIMIT_NS	  UINT64_C(60000000000) /* a whole transfer */
 #define X11_PASTES_MAX	  4u			/* transfers in pieces at a time */
 #define X11_PROPERTIES	  8u

@@ -15,7 +15,8 @@
 	use(connection_has_error) use(convert_selection) use(create_window) \
 	use(delete_property) use(disconnect) use(flush) use(generate_id) \
 	use(get_file_descriptor) use(get_property) use(get_property_reply) \
-	use(get_property_value) use(get_property_value_length) use(get_setup) \
+	use(get_property_value) use(get_property_value_length) \
+	use(get_selection_owner) use(get_selection_owner_reply) use(get_setup) \
 	use(intern_atom) use(intern_atom_reply) use(poll_for_event) \
 	use(poll_for_queued_event) use(query_extension) use(query_extension_reply) \
 	use(send_event) use(set_selection_owner) use(setup_roots_iterator)

@@ -5,10 +5,12 @@
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "display/clipboard.h"
+#include "display/x11_clipboard.h"
 #include "tests/window/copier.h"
 #include "tests/window/stage.h"
 #include "vmm/base/compiler.h"
@@ -21,7 +23,7 @@ TestSuite(clipboard, .timeout = 120);
 static struct stage stage;
 static Window window;
 static struct clipboard_peer agent = { .side = CLIPBOARD_GUEST };
-static _Atomic unsigned wake_count, refused_count, lost_count;
+static _Atomic unsigned wake_count, refused_count, lost_count, impatient_count;
 
 /* --- the guest's side --- */
 
@@ -35,6 +37,9 @@ static void on_line(enum log_level level UNUSED, const char *tag UNUSED, const c
 	if (strstr(text, "over 8 MiB")) {
 		refused_count++;
 	}
+	if (strstr(text, "does not hand it over")) {
+		impatient_count++;
+	}
 	if (strstr(text, "lost the display server")) {
 		lost_count++;
 	}
@@ -43,6 +48,11 @@ static void on_line(enum log_level level UNUSED, const char *tag UNUSED, const c
 static bool has_refused(void *arg UNUSED)
 {
 	return refused_count > 0;
+}
+
+static bool has_lost_patience(void *arg UNUSED)
+{
+	return impatient_count > 0;
 }
 
 static bool has_lost(void *arg UNUSED)
@@ -142,7 +152,7 @@ ParameterizedTest(struct form *form, clipboard, copy_on_the_host_reaches_the_gue
 	start();
 	copier_start(&copier, &content);
 	desk_wait("what was copied on the host", has_content, &content);
-	cr_assert(eq(uint, wake_count, 1));
+	cr_assert(le(uint, wake_count, 1));
 	copier_end(&copier);
 	content_free(&content);
 	end();
@@ -181,6 +191,23 @@ Test(clipboard, last_copy_wins)
 	end();
 }
 
+/* A clipboard manager keeps what it has just seen: to the guest that is no news. */
+Test(clipboard, guests_own_does_not_come_back)
+{
+	static const struct rubbish echo = { "UTF8_STRING", "UTF8_STRING", 8, "of the guest" };
+	struct content text = content_of_text(echo.bytes);
+	struct owner manager;
+
+	start();
+	cr_assert(eq(int, copy_in_guest(&text), 0));
+	desk_wait("the guest's text", is_pasted, &text);
+	owner_start(&manager, &stage.desk);
+	owner_answer_rubbish(&manager, &echo);
+	expect_next_copy("of the host");
+	cr_assert(le(uint, wake_count, 1));
+	end();
+}
+
 /* --- what is refused --- */
 
 ParameterizedTestParameters(clipboard, too_much_is_refused_politely)
@@ -206,7 +233,7 @@ ParameterizedTest(struct form *form, clipboard, too_much_is_refused_politely)
 	expect_next_copy("after");
 	/* It was not left in the middle of its transfer. */
 	copier_expect_end(&copier);
-	cr_assert(eq(uint, wake_count, 2));
+	cr_assert(le(uint, wake_count, 2));
 	content_free(&content);
 	end();
 }
@@ -314,7 +341,7 @@ ParameterizedTest(struct rubbish *rubbish, clipboard, rubbish_is_not_taken)
 	owner_start(&owner, &stage.desk);
 	owner_answer_rubbish(&owner, rubbish);
 	expect_next_copy("something good");
-	cr_assert(eq(uint, wake_count, 1));
+	cr_assert(le(uint, wake_count, 1));
 	end();
 }
 
@@ -329,7 +356,7 @@ Test(clipboard, endless_pieces_are_given_up)
 	/* One is on its way when the ninth is too much. */
 	cr_assert(le(uint, pieces, CLIPBOARD_BYTES_MAX / MIB + 2));
 	expect_next_copy("something good");
-	cr_assert(eq(uint, wake_count, 1));
+	cr_assert(le(uint, wake_count, 1));
 	end();
 }
 
@@ -359,6 +386,27 @@ Test(clipboard, programs_that_do_not_take_pieces_are_few)
 	end();
 }
 
+Test(clipboard, time_ends_for_programs_that_do_nothing)
+{
+	struct content big = content_create(CLIPBOARD_PNG, MIB);
+	struct owner owner;
+
+	start();
+	cr_assert(eq(int, copy_in_guest(&big), 0));
+	desk_wait("the guest's picture", is_pasted, &big);
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert(asker_ask(&stage.desk, asker_create(&stage.desk), "image/png"));
+	}
+	owner_start(&owner, &stage.desk);
+	owner_expect_request(&owner);
+	desk_sleep_ms(10000);
+	desk_wait("the end of patience", has_lost_patience, NULL);
+	cr_assert(eq(int, copy_in_guest(&big), 0));
+	desk_wait("a place for the picture", is_pasted, &big);
+	end();
+	content_free(&big);
+}
+
 Test(clipboard, servers_death_ends_transfers)
 {
 	struct content big = content_create(CLIPBOARD_PNG, MIB);
@@ -375,4 +423,70 @@ Test(clipboard, servers_death_ends_transfers)
 	cr_assert(eq(int, copy_in_guest(&big), 0));
 	content_free(&big);
 	end();
+}
+
+/* --- without a window --- */
+
+static struct x11_clipboard *start_alone(void)
+{
+	static const struct clipboard_directions both = { true, true };
+	struct x11_clipboard *x11;
+	struct error why = { "" };
+
+	cr_assert(eq(int, clipboard_create(&both, &stage.clipboard), 0));
+	agent.wake = on_copied;
+	clipboard_add_peer(stage.clipboard, &agent);
+	cr_assert(eq(int, x11_clipboard_create(stage.clipboard, &x11, &why), 0), "%s", why.text);
+	return x11;
+}
+
+static void end_alone(struct x11_clipboard *x11)
+{
+	x11_clipboard_destroy(x11);
+	clipboard_remove_peer(stage.clipboard, &agent);
+	clipboard_destroy(stage.clipboard);
+}
+
+Test(clipboard, earlier_copy_comes_with_the_focus)
+{
+	struct content text = content_of_text("long ago");
+	struct x11_clipboard *x11;
+	struct copier copier;
+
+	need_copier();
+	desk_start(&stage.desk);
+	copier_start(&copier, &text);
+	desk_wait("a copy", is_pasted, &text);
+	x11 = start_alone();
+	x11_clipboard_set_focus(x11, true);
+	desk_wait("what was copied before", has_content, &text);
+	end_alone(x11);
+	copier_end(&copier);
+	desk_end(&stage.desk);
+}
+
+Test(clipboard, server_that_hangs_holds_up_no_end)
+{
+	struct content text = content_of_text("of the guest");
+	struct x11_clipboard *x11;
+
+	desk_start(&stage.desk);
+	x11 = start_alone();
+	cr_assert(eq(int, kill(stage.desk.server, SIGSTOP), 0));
+	cr_assert(eq(int, copy_in_guest(&text), 0));
+	x11_clipboard_set_focus(x11, true);
+	end_alone(x11);
+	cr_assert(eq(int, kill(stage.desk.server, SIGCONT), 0));
+	desk_end(&stage.desk);
+}
+
+Test(clipboard, no_server_is_told)
+{
+	struct x11_clipboard *x11;
+	struct error why = { "" };
+
+	(void)setenv("DISPLAY", ":65535", 1);
+	cr_assert(eq(int, x11_clipboard_create(NULL, &x11, &why), -ENOTCONN));
+	cr_assert_null(x11);
+	cr_assert_not_null(strstr(why.text, "X server"));
 }
