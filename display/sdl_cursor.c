@@ -3,16 +3,13 @@
 
 #include <string.h>
 
+#include "display/display.h"
 #include "display/sdl_library.h"
-#include "display/sdl_window.h"
 #include "vmm/base/compiler.h"
 
-/* The host's cursors are measured in SDL's units, of which one may be several screen pixels. */
-static uint32_t scaled(uint32_t side, const struct sdl_window *w, double density)
+static uint32_t scaled(uint32_t side, double scale)
 {
-	double screen_pixels = (double)side * w->fit.place.width / w->fit.width;
-
-	return (uint32_t)(screen_pixels / density + 0.5);
+	return (uint32_t)(side * scale + 0.5);
 }
 
 /* X11 wants colours times alpha, and SDL hands on what it gets; for Wayland it multiplies. */
@@ -46,10 +43,10 @@ static void fill(const SDL_Surface *surface, const struct cursor *cursor)
 	}
 }
 
-static SDL_Cursor *make(const struct sdl_window *w, const struct cursor *cursor, double density)
+static SDL_Cursor *make(const struct cursor *cursor, double scale)
 {
-	uint32_t width = MIN(MAX(scaled(cursor->width, w, density), 1u), CURSOR_SIDE_MAX);
-	uint32_t height = MIN(MAX(scaled(cursor->height, w, density), 1u), CURSOR_SIDE_MAX);
+	uint32_t width = MIN(MAX(scaled(cursor->width, scale), 1u), CURSOR_SIDE_MAX);
+	uint32_t height = MIN(MAX(scaled(cursor->height, scale), 1u), CURSOR_SIDE_MAX);
 	SDL_Surface *surface = sdl.CreateRGBSurfaceWithFormat(0, (int)width, (int)height, 32,
 							      SDL_PIXELFORMAT_ARGB8888);
 	SDL_Cursor *made;
@@ -58,38 +55,35 @@ static SDL_Cursor *make(const struct sdl_window *w, const struct cursor *cursor,
 		return NULL;
 	}
 	fill(surface, cursor);
-	made = sdl.CreateColorCursor(surface,
-				     (int)MIN(scaled(cursor->hot_x, w, density), width - 1),
-				     (int)MIN(scaled(cursor->hot_y, w, density), height - 1));
+	made = sdl.CreateColorCursor(surface, (int)MIN(scaled(cursor->hot_x, scale), width - 1),
+				     (int)MIN(scaled(cursor->hot_y, scale), height - 1));
 	sdl.FreeSurface(surface);
 	return made;
 }
 
-void sdl_cursor_make(struct sdl_window *w, double density)
+void sdl_cursor_make(SDL_Cursor **made, const struct cursor *cursor, double scale)
 {
-	const struct cursor *cursor = w->frame.cursor;
-	SDL_Cursor *old = w->cursor;
+	SDL_Cursor *old = *made;
 
-	w->cursor = NULL;
-	if (cursor && cursor->width > 0 && cursor->height > 0 && w->fit.width > 0) {
-		w->cursor = make(w, cursor, density);
+	*made = NULL;
+	if (cursor && cursor->width > 0 && cursor->height > 0 && scale > 0) {
+		*made = make(cursor, scale);
 	}
-	w->is_cursor_new = true;
 	/* SDL shows its arrow instead of a freed one, so the new one comes first. */
-	if (old && w->cursor && sdl.GetCursor() == old) {
-		sdl.SetCursor(w->cursor);
+	if (old && *made && sdl.GetCursor() == old) {
+		sdl.SetCursor(*made);
 	}
 	if (old) {
 		sdl.FreeCursor(old);
 	}
 }
 
-void sdl_cursor_show(const struct sdl_window *w, enum sdl_pointer pointer)
+void sdl_cursor_show(SDL_Cursor *cursor, enum sdl_pointer pointer)
 {
-	bool is_guests = pointer == SDL_POINTER_GUEST && w->cursor;
+	bool is_guests = pointer == SDL_POINTER_GUEST && cursor;
 
 	if (pointer == SDL_POINTER_HOST || is_guests) {
-		sdl.SetCursor(is_guests ? w->cursor : sdl.GetDefaultCursor());
+		sdl.SetCursor(is_guests ? cursor : sdl.GetDefaultCursor());
 		(void)sdl.ShowCursor(SDL_ENABLE);
 	} else {
 		(void)sdl.ShowCursor(SDL_DISABLE);

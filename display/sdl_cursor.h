@@ -2,7 +2,8 @@
 #ifndef THUNDERLAKE_DISPLAY_SDL_CURSOR_H
 #define THUNDERLAKE_DISPLAY_SDL_CURSOR_H
 
-struct sdl_window;
+struct SDL_Cursor;
+struct cursor;
 
 enum sdl_pointer {
 	SDL_POINTER_HOST,  /* the host's arrow */
@@ -10,11 +11,11 @@ enum sdl_pointer {
 	SDL_POINTER_NONE,
 };
 
-/* Makes the window's cursor from that in its frame, as large as the picture shows it. `density`:
- * screen pixels of one unit of SDL's. */
-void sdl_cursor_make(struct sdl_window *w, double density);
+/* Puts the guest's cursor (NULL: none) in the place of `*made`, which NULL leaves empty. `scale`:
+ * its size in SDL's units for one of its pixels, 0: it is not shown. */
+void sdl_cursor_make(struct SDL_Cursor **made, const struct cursor *cursor, double scale);
 
-/* What the host's pointer looks like over the window. */
-void sdl_cursor_show(const struct sdl_window *w, enum sdl_pointer pointer);
+/* What the host's pointer looks like; `cursor`: the guest's, or NULL. */
+void sdl_cursor_show(struct SDL_Cursor *cursor, enum sdl_pointer pointer);
 
 #endif

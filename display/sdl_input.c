@@ -28,7 +28,8 @@ bool sdl_input_draws_cursor(const struct sdl_input *in, const struct sdl_window 
 void sdl_input_show_pointer(const struct sdl_input *in)
 {
 	if (in->over && !in->pointer_of) {
-		sdl_cursor_show(in->over, in->has_tablet ? SDL_POINTER_GUEST : SDL_POINTER_HOST);
+		sdl_cursor_show(in->over->cursor,
+				in->has_tablet ? SDL_POINTER_GUEST : SDL_POINTER_HOST);
 	}
 }
 

@@ -32,6 +32,13 @@ static double density_of(const struct sdl_window *w)
 	return points > 0 && pixels > 0 ? (double)pixels / points : 1;
 }
 
+/* Of the guest's cursor, which is as large as the picture shows it. The host's cursors are measured
+ * in SDL's units. */
+static double cursor_scale(const struct sdl_window *w)
+{
+	return w->fit.width > 0 ? (double)w->fit.place.width / w->fit.width / density_of(w) : 0;
+}
+
 /* As large as the host's own programs draw what they mean to be one pixel. */
 static unsigned scale_of(const struct sdl_window *w)
 {
@@ -224,7 +231,8 @@ static bool paint(struct sdl_window *w)
 	damage_clip(&damage, w->frame.part.width, w->frame.part.height);
 	w->painter->type->draw(w->painter, &picture);
 	if (w->frame.is_new_cursor || is_moved) {
-		sdl_cursor_make(w, density_of(w));
+		sdl_cursor_make(&w->cursor, w->frame.cursor, cursor_scale(w));
+		w->is_cursor_new = true;
 	}
 	return picture.is_all_new;
 }

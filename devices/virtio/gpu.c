@@ -9,7 +9,7 @@
 #include "devices/virtio/gpu_state.h"
 #include "display/input.h"
 #include "vmm/base/compiler.h"
-#include "vmm/boot/boot.h"
+#include "vmm/boot/boot_config.h"
 
 #define PCI_CLASS_VGA	  0x030000u /* Linux looks for boot framebuffers in the BARs of these */
 #define PCI_CLASS_DISPLAY 0x038000u

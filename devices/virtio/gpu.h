@@ -16,8 +16,8 @@ struct boot_framebuffer;
  */
 extern const struct device_type virtio_gpu_type;
 
-/* What the boot parameters are to tell of (vmm/boot/boot.h); false: the boot screen is switched
- * off. `state` is the device type's. Main thread. */
+/* What the boot parameters are to tell of (vmm/boot/boot_config.h); false: the boot screen is
+ * switched off. `state` is the device type's. Main thread. */
 bool virtio_gpu_boot_framebuffer(const void *state, struct boot_framebuffer *out);
 
 #endif

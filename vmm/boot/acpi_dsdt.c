@@ -6,7 +6,7 @@
 #include "vmm/base/compiler.h"
 #include "vmm/boot/acpi_tables.h"
 #include "vmm/boot/aml.h"
-#include "vmm/boot/boot.h"
+#include "vmm/boot/boot_config.h"
 #include "vmm/boot/layout.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vmm/boot/acpi_tables.h"
 #include "vmm/boot/aml.h"
-#include "vmm/boot/boot.h"
+#include "vmm/boot/boot_config.h"
 #include "vmm/boot/layout.h"
 #include "vmm/cpu/cpus.h"
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "vmm/base/error.h"
+#include "vmm/boot/boot_config.h"
 #include "vmm/cpu/cpus.h"
 
 struct guest_mem;
@@ -30,32 +31,6 @@ int boot_files_open(const char *kernel_path, const char *initrd_path, struct boo
 		    struct error *err);
 /* Harmless on a struct of -1 and NULL. */
 void boot_files_close(struct boot_files *files);
-
-/* What the tables tell the guest of the machine around the processors. */
-struct boot_serial {
-	uint16_t port;
-	uint8_t irq;
-};
-
-/* A linear framebuffer of 32 bits a pixel, blue in the lowest byte. */
-struct boot_framebuffer {
-	uint64_t gpa; /* below 4 GiB */
-	uint32_t width, height;
-	uint32_t stride; /* bytes */
-};
-
-struct boot_config {
-	const struct boot_files *files;
-	const char *command_line;
-	unsigned cpu_count;
-	unsigned sockets, cores, threads;  /* as in cpus_config */
-	const struct boot_serial *serials; /* serial ports present: for the DSDT */
-	size_t serial_count;
-	const struct boot_framebuffer *framebuffer; /* NULL: none; bzImage and ELF64 hear of it */
-	const char *name;			    /* SMBIOS: the VM's name, may be NULL */
-	const uint8_t *uuid;  /* SMBIOS: 16 bytes in the order of its text, may be NULL */
-	uint64_t rng_seed[4]; /* fresh for each boot: SETUP_RNG_SEED */
-};
 
 /*
  * Loads everything and writes E820, page tables, GDT, ACPI and SMBIOS tables. The kernel's kind is

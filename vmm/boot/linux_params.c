@@ -5,7 +5,7 @@
 
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
-#include "vmm/boot/boot.h"
+#include "vmm/boot/boot_config.h"
 #include "vmm/boot/e820.h"
 #include "vmm/boot/layout.h"
 #include "vmm/boot/loader.h"

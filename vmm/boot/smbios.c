@@ -9,7 +9,7 @@
 #include "version.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
-#include "vmm/boot/boot.h"
+#include "vmm/boot/boot_config.h"
 #include "vmm/mem/guest_mem.h"
 
 /* SMBIOS 3.2 (DSP0134); the numbers after "type" are its section 7's. */
