@@ -7,6 +7,7 @@
 
 #include "audio/audio.h"
 #include "audio/backend.h"
+#include "audio/priority.h"
 #include "mgmt/machine_config.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
@@ -50,6 +51,12 @@ static void allow_capture(struct sound *sound)
 }
 
 /* --- life --- */
+
+static void hurry(void *arg)
+{
+	(void)arg;
+	(void)audio_priority_raise();
+}
 
 static int make_backend(struct sound *sound, const char *wanted, const char *machine_name,
 			struct error *err)
@@ -95,6 +102,7 @@ int sound_create(const struct machine_config *config, const char *machine_name,
 		(void)error_set_errno(err, code, "thread for the sound");
 		goto fail;
 	}
+	loop_call(sound->loop, hurry, NULL);
 	*out = sound;
 	return 0;
 fail:
