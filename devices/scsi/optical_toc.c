@@ -183,7 +183,7 @@ void optical_read_toc(struct optical *o, struct scsi_command *c)
 	/* Drives before MMC had it in the control byte; Linux and others still ask so. */
 	unsigned format = c->cdb[2] & 0x0f ? c->cdb[2] & 0x0f : c->cdb[9] >> 6;
 
-	if (format > 1 && optical_has_dvd(o)) {
+	if (format > 1 && o->disc->kind != DISC_CD_ROM) {
 		scsi_command_bad_field(c, 2, 3);
 		return;
 	}

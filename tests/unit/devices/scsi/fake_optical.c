@@ -29,7 +29,7 @@ void fake_optical_init(struct fake_optical *f)
 		abort();
 	}
 	while (optical_unit(f->drive)->attentions.count > 0) {
-		(void)fake_optical_run(f, READY, sizeof(READY), 0, 0);
+		(void)fake_optical_run(f, READY, 0, 0);
 	}
 }
 
@@ -39,18 +39,23 @@ static const char *in_folder(const struct fake_optical *f, const char *name, cha
 	return path;
 }
 
-void fake_optical_finish(struct fake_optical *f)
+void fake_optical_remove_files(const struct fake_optical *f)
 {
 	static const char *const NAMES[] = { "a.iso", "a.cue", "a.bin", "b.bin" };
 	char path[64];
 
-	scsi_bus_detach(optical_unit(f->drive));
-	optical_destroy(f->drive);
-	fake_bus_finish(&f->bus);
 	for (unsigned i = 0; i < ARRAY_SIZE(NAMES); i++) {
 		(void)unlink(in_folder(f, NAMES[i], path));
 	}
 	(void)rmdir(f->folder);
+}
+
+void fake_optical_finish(struct fake_optical *f)
+{
+	scsi_bus_detach(optical_unit(f->drive));
+	optical_destroy(f->drive);
+	fake_bus_finish(&f->bus);
+	fake_optical_remove_files(f);
 }
 
 static int make_file(const struct fake_optical *f, const char *name)
@@ -141,15 +146,14 @@ void fake_optical_insert(struct fake_optical *f, struct disc *disc)
 		abort();
 	}
 	optical_close_tray(f->drive);
-	outcome = fake_optical_run(f, READY, sizeof(READY), 0, 0);
+	outcome = fake_optical_run(f, READY, 0, 0);
 	assert(outcome == ATTENTION(SCSI_CODE_MEDIUM_MAY_HAVE_CHANGED));
 	(void)outcome;
 }
 
-uint32_t fake_optical_run(struct fake_optical *f, const void *cdb, unsigned cdb_bytes, size_t in,
-			  size_t out)
+uint32_t fake_optical_run(struct fake_optical *f, const uint8_t *cdb, size_t in, size_t out)
 {
-	if (!fake_bus_start(&f->bus, &f->c, 0, cdb, cdb_bytes, in, out)) {
+	if (!fake_bus_start(&f->bus, &f->c, 0, cdb, in, out)) {
 		scsi_bus_drain(&f->bus.bus);
 	}
 	assert(f->c.is_done);

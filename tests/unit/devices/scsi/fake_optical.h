@@ -35,12 +35,14 @@ struct disc *fake_optical_image(struct fake_optical *f, uint32_t sectors, enum d
  */
 struct disc *fake_optical_cd(struct fake_optical *f);
 
+/* Takes the files of the discs away; those that are open stay so. */
+void fake_optical_remove_files(const struct fake_optical *f);
+
 /* Opens the tray, lays it in, closes the tray, and has the guest hear of it. */
 void fake_optical_insert(struct fake_optical *f, struct disc *disc);
 
 /* Runs a command to its end; its data are in f->c.data. Returns key and code, 0 when it was good,
  * UINT32_MAX for an overrun. */
-uint32_t fake_optical_run(struct fake_optical *f, const void *cdb, unsigned cdb_bytes, size_t in,
-			  size_t out);
+uint32_t fake_optical_run(struct fake_optical *f, const uint8_t *cdb, size_t in, size_t out);
 
 #endif

@@ -23,7 +23,7 @@ static void finish(void)
 	fake_optical_finish(&f);
 }
 
-#define RUN(cdb, in, out) fake_optical_run(&f, (cdb), sizeof(cdb), (in), (out))
+#define RUN(cdb, in, out) fake_optical_run(&f, (cdb), (in), (out))
 
 TestSuite(optical_media, .timeout = 30, .init = setup, .fini = finish);
 
@@ -37,7 +37,7 @@ static const uint8_t OPERATIONAL_EVENT[10] = { 0x4a, 1, 0, 0, 1 << 1, 0, 0, 0, 8
 
 static void expect_event(const uint8_t *cdb, const uint8_t want[8])
 {
-	cr_assert(eq(u32, fake_optical_run(&f, cdb, 10, 8, 0), 0));
+	cr_assert(eq(u32, fake_optical_run(&f, cdb, 8, 0), 0));
 	cr_assert(eq(sz, f.c.command.moved, 8));
 	cr_assert(eq(int, memcmp(f.c.data, want, 8), 0), "event %02x %02x", f.c.data[4],
 		  f.c.data[5]);

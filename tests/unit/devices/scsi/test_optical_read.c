@@ -23,7 +23,7 @@ static void finish(void)
 	fake_optical_finish(&f);
 }
 
-#define RUN(cdb, in, out) fake_optical_run(&f, (cdb), sizeof(cdb), (in), (out))
+#define RUN(cdb, in, out) fake_optical_run(&f, (cdb), (in), (out))
 
 TestSuite(optical_read, .timeout = 30, .init = setup, .fini = finish);
 
@@ -34,15 +34,12 @@ Test(optical_read, all_reads_find_the_block)
 	static const uint8_t READ6[6] = { 0x08, 0, 0, 47, 1 };
 	static const uint8_t READ12[12] = { 0xa8, 0, 0, 0, 0, 47, 0, 0, 0, 1 };
 	static const uint8_t READ16[16] = { 0x88, [9] = 47, [13] = 1 };
-	static const struct {
-		const uint8_t *cdb;
-		unsigned bytes;
-	} READS[] = { { READ6, 6 }, { READ10, 10 }, { READ12, 12 }, { READ16, 16 } };
+	static const uint8_t *const READS[] = { READ6, READ10, READ12, READ16 };
 
 	fake_optical_insert(&f, fake_optical_image(&f, 50, DISC_CD_ROM));
 	for (unsigned i = 0; i < ARRAY_SIZE(READS); i++) {
 		memset(f.c.data, 0, 4);
-		cr_assert(eq(u32, fake_optical_run(&f, READS[i].cdb, READS[i].bytes, 2048, 0), 0));
+		cr_assert(eq(u32, fake_optical_run(&f, READS[i], 2048, 0), 0));
 		cr_assert(eq(sz, f.c.command.moved, 2048));
 		cr_assert(eq(u32, load_le32(f.c.data), 47));
 	}
