@@ -4,24 +4,18 @@ window alone on an X server of its own. The witness is the same for both, a clie
 presses keys and notes when something is drawn.
 """
 
-import base64
 import ctypes
 import os
 import random
 import select
 import shutil
-import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 
-BUILD = os.environ.get("BUILD_DIR", ".")
-THUNDERLAKE = f"{BUILD}/thunderlake"
-QEMU = "qemu-system-x86_64"
-WORDS = "root=/dev/vda overlay quiet console=ttyS0 thunderlake.test=ttyS1"
-READY_S = 300  # a busy host is no fault
+from machine import Failed, Machine, QEMU, THUNDERLAKE, WORDS, take_turns
+
 REST_LOAD = 0.3  # processors that a desktop may use when its start is over
 REST_LIMIT_S = 40
 IDLE_S = 6
@@ -32,10 +26,6 @@ SCROLL_S = 5
 SCROLL_COUNTED = (1, 4.5)  # of the seconds since its first frame
 STROKES_S = 0.01  # what is drawn within this time is one frame
 WIDTH, HEIGHT = 1280, 800
-
-
-class Failed(Exception):
-    """The guest or the witness did not do what a measurement needs."""
 
 
 # --- the contenders -------------------------------------------------------------------------------
@@ -64,90 +54,31 @@ def q35(image, folder):
 CONTENDERS = {"thunderlake": thunderlake, "q35": q35}
 
 
-def is_vcpu(thread):
-    return thread.startswith("vcpu/") or thread.endswith("/KVM")
-
-
-class Desktop:
-    """A machine that shows the debian-desktop image, and the agent in it."""
+class Desktop(Machine):
+    """A machine that shows the debian-desktop image."""
 
     def __init__(self, contender, image, server):
-        self.folder = tempfile.mkdtemp(prefix="bench-")
         # Without a graphics card, OpenGL by the processor would be all that is measured.
         environment = {**os.environ, **server.environment, "SDL_RENDER_DRIVER": "software",
                        "SDL_FRAMEBUFFER_ACCELERATION": "0"}
-        with open(f"{self.folder}/output", "wb") as output:
-            self.process = subprocess.Popen(CONTENDERS[contender](image, self.folder),
-                                            env=environment, stdin=subprocess.DEVNULL,
-                                            stdout=output, stderr=output)
-        self.agent = socket.socket(socket.AF_UNIX)
-        self.agent.settimeout(READY_S)
+        super().__init__(CONTENDERS[contender], image, environment)
         self.witness = None
         self.server = server
 
     def close(self):
         if self.witness:
             self.witness.close()
-        self.agent.close()
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.folder)
-
-    def check(self, is_good=True):
-        if self.process.poll() is not None or not is_good:
-            with open(f"{self.folder}/output", encoding="utf-8", errors="replace") as output:
-                raise Failed(f"no desktop: {output.read()[-300:]!r}")
-
-    def connect(self):
-        """Before the agent speaks: QEMU keeps nothing for who comes later."""
-        end = time.monotonic() + READY_S
-        while self.agent.connect_ex(f"{self.folder}/agent") != 0:
-            self.check(time.monotonic() < end)
-            time.sleep(0.1)
-        self.lines = self.agent.makefile("rb")
+        super().close()
+        self.server.close()
 
     def wait_ready(self):
         """Until the desktop is there and what starts it has come to rest."""
-        while not self.lines.readline().startswith(b"ready "):
-            self.check()
+        super().wait_ready()
         self.run("until [ -c /dev/pts/0 ]; do sleep 0.5; done")
         end = time.monotonic() + REST_LIMIT_S
         while self.load(2)["all"] > REST_LOAD and time.monotonic() < end:
             pass
         self.witness = Witness(self.server.environment["DISPLAY"])
-
-    def start(self, script):
-        self.agent.sendall(b"run " + base64.b64encode(script.encode()) + b"\n")
-
-    def finish(self):
-        words = self.lines.readline().split()
-        if len(words) != 3:
-            raise Failed("the guest's agent ended")
-        return self.lines.read(int(words[2])).decode(errors="replace")
-
-    def run(self, script):
-        self.start(script)
-        return self.finish()
-
-    def cpu_ns(self):
-        """Processor time of the program, and with its virtual processors."""
-        total = {"own": 0, "all": 0}
-        folder = f"/proc/{self.process.pid}/task"
-        for task in os.listdir(folder):
-            with open(f"{folder}/{task}/comm", encoding="ascii") as comm:
-                name = comm.read().strip()
-            with open(f"{folder}/{task}/schedstat", encoding="ascii") as stat:
-                spent = int(stat.read().split()[0])
-            total["all"] += spent
-            total["own"] += 0 if is_vcpu(name) else spent
-        return total
-
-    def load(self, seconds):
-        """Processors that it uses."""
-        before, start = self.cpu_ns(), time.monotonic_ns()
-        time.sleep(seconds)
-        passed, after = time.monotonic_ns() - start, self.cpu_ns()
-        return {name: (after[name] - before[name]) / passed for name in after}
 
 
 # --- the witness ----------------------------------------------------------------------------------
@@ -333,42 +264,22 @@ MEASURES = {"idle": measure_idle, "idle-guest": measure_idle, "key": measure_key
             "scroll": measure_scroll}
 
 
-def measure_turn(desktop, rows, samples):
-    """All rows of one machine, while the others stand still."""
-    desktop.process.send_signal(signal.SIGCONT)
-    time.sleep(1)  # the guest's timers that are late
-    for part in dict.fromkeys(MEASURES[row] for row in rows):
-        part(desktop, samples)
-    desktop.process.send_signal(signal.SIGSTOP)
-
-
 def measure(image, rows, repeat):
     """What is to be called where the guests run: the samples of all contenders by row, and why some
     are missing."""
     samples = {name: {row: [] for row in MEASURES} for name in CONTENDERS}
-    failures, servers, desktops = [], [], {}
 
-    def attempt(name, step, *arguments):
+    def measure_turn(name, desktop):
+        for part in dict.fromkeys(MEASURES[row] for row in rows):
+            part(desktop, samples[name])
+
+    def start(name):
+        server = XServer()
         try:
-            step(*arguments)
-        except (Failed, OSError) as reason:
-            failures.append(f"{name}: {reason}")
-            desktops.pop(name).close()
+            return Desktop(name, image, server)
+        except OSError:
+            server.close()
+            raise
 
-    try:
-        for name in CONTENDERS:  # they start side by side, which takes less time
-            servers.append(XServer())
-            desktops[name] = Desktop(name, image, servers[-1])
-        for step in Desktop.connect, Desktop.wait_ready:
-            for name in list(desktops):
-                attempt(name, step, desktops[name])
-        for desktop in desktops.values():
-            desktop.process.send_signal(signal.SIGSTOP)
-        for turn in range(repeat):
-            names = list(desktops)
-            for name in names[turn % 2:] + names[:turn % 2]:
-                attempt(name, measure_turn, desktops[name], rows, samples[name])
-    finally:
-        for part in [*desktops.values(), *servers]:
-            part.close()
+    failures = take_turns(start, CONTENDERS, measure_turn, repeat)
     return {row: {name: samples[name][row] for name in CONTENDERS} for row in rows}, failures
