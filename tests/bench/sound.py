@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""What sound costs and how late and how whole it comes: Thunderlake and QEMU with the same guest, which
+plays by the same program (player.c) to the same PulseAudio server. The witness (witness.c) listens at
+the server.
+"""
+
+import glob
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+from machine import BUILD, Failed, Machine, QEMU, THUNDERLAKE, WORDS, take_turns
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
+from pulse import Pulse  # the tests' own
+
+PROGRAMS = f"{BUILD}/obj/tests/bench"
+LATENCY_MS = 20  # of the sound server, asked for by both
+PERIOD, PERIODS = 480, 4  # frames; the guest's buffer is 40 ms
+RATE = 48000
+CLICKS = 16
+PLAY_LIMIT_S = 90  # seen: 10
+PLAIN_S, WARM_S, COUNTED_S = 7, 2, 4
+STRESSED_S = 6
+TAIL_S = 1  # until all is heard
+CARDS = {"sound": "virtio_snd", "hda": "snd_hda_intel"}  # the guest's drivers, by the rows' names
+FIND_CARD = """
+for card in /sys/class/sound/card[0-9]*; do
+	[ "$(basename "$(readlink -f $card/device/driver)")" != DRIVER ] || echo ${card##*card}
+done"""
+SET_UP = f"""
+modprobe -q virtio_snd; modprobe -q snd_hda_intel; udevadm settle
+dd if=/dev/vdb of=/run/player bs=1M status=none && chmod 755 /run/player
+for card in $({FIND_CARD.replace("DRIVER", "snd_hda_intel")}); do
+	amixer -c $card scontrols | sed "s/.*'\\(.*\\)'.*/\\1/" | while read -r name; do
+		amixer -q -c $card sset "$name" 100% unmute
+	done
+done"""
+# Disk and page cache: all that a guest's disk can do to its sound.
+STRESS = """
+(while :; do dd if=/dev/vda of=/dev/null bs=1M iflag=direct; done) >/dev/null 2>&1 & load=$!
+PLAY
+kill $load"""
+
+
+# --- the contenders -------------------------------------------------------------------------------
+
+
+def find_qemu():
+    """One that knows virtio-snd and PulseAudio: this system's, or else the lab's."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    labs = sorted(glob.glob(f"{cache}/thunderlake/lab/*/qemu"), key=os.path.getmtime, reverse=True)
+    for path in [shutil.which(QEMU), *labs]:
+        if path and knows_sound(path):
+            return path
+    raise FileNotFoundError(f"no {QEMU} knows virtio-sound-pci and PulseAudio")
+
+
+def knows_sound(qemu):
+    card, drivers = (subprocess.run([qemu, *words], capture_output=True, check=False).stdout
+                     for words in (["-device", "virtio-sound-pci,help"], ["-audiodev", "help"]))
+    return b"audiodev=" in card and b"\npa\n" in drivers
+
+
+def thunderlake(image, folder, server):
+    return [THUNDERLAKE, "run", "-q", f"--name=bench-{os.getpid()}",
+            f"--kernel={image}/vmlinuz", f"--initrd={image}/initrd.img",
+            f"--append={WORDS} systemd.unit=multi-user.target", "--memory=512M", "--cpus=2",
+            f"--disk={image}/disk.img,readonly=on", f"--disk={folder}/player,readonly=on",
+            "--net=none", "--display=off", f"--serial=file:{folder}/console",
+            f"--serial=unix:{folder}/agent", f"--serial=unix:{folder}/marks",
+            f"--qmp=unix:{folder}/qmp", "--sound=virtio", "--device=intel-hda",
+            f"--audio=pulse,server={server},latency={LATENCY_MS}"]
+
+
+def q35(image, folder, server):
+    audio = (f"pa,id=sound,server={server},out.name=card,out.latency={LATENCY_MS * 1000},"
+             f"out.frequency={RATE},out.channels=2,out.format=s16")
+    return [find_qemu(), "-name", "bench,debug-threads=on", "-M", "q35", "-accel", "kvm",
+            "-cpu", "host", "-smp", "2", "-m", "512M", "-nodefaults", "-no-user-config",
+            "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
+            "-append", f"{WORDS} systemd.unit=multi-user.target",
+            "-drive", f"file={image}/disk.img,format=raw,readonly=on,if=none,id=disk",
+            "-device", "virtio-blk-pci,drive=disk",
+            "-drive", f"file={folder}/player,format=raw,readonly=on,if=none,id=player",
+            "-device", "virtio-blk-pci,drive=player", "-device", "virtio-rng-pci",
+            "-display", "none", "-serial", f"file:{folder}/console",
+            "-serial", f"unix:{folder}/agent,server,nowait",
+            "-serial", f"unix:{folder}/marks,server,nowait",
+            "-audiodev", audio, "-device", "virtio-sound-pci,audiodev=sound,streams=1",
+            "-device", "intel-hda", "-device", "hda-output,audiodev=sound"]
+
+
+CONTENDERS = {"thunderlake": thunderlake, "q35": q35}
+
+
+class Player(Machine):
+    """A machine with both sound cards and the player."""
+
+    def __init__(self, contender, image, pulse):
+        def make_command(image, folder):
+            shutil.copy(f"{PROGRAMS}/player", f"{folder}/player")
+            os.truncate(f"{folder}/player", 1 << 20)  # whole blocks
+            return CONTENDERS[contender](image, folder, f"unix:{pulse.socket}")
+
+        super().__init__(make_command, image, pulse.environment)
+        self.cards = {}
+
+    def wait_ready(self):
+        super().wait_ready()
+        said = self.run(SET_UP)
+        for card, driver in CARDS.items():
+            self.cards[card] = self.run(FIND_CARD.replace("DRIVER", driver)).strip()
+            if not self.cards[card]:
+                raise Failed(f"no {driver} in the guest: {said[-200:]!r}")
+
+    def command(self, card, limit_s, what, count):
+        """A script that plays; take_result reads what it says."""
+        return (f"timeout -s KILL {limit_s} /run/player /dev/snd/pcmC{self.cards[card]}D0p "
+                f"{PERIOD} {PERIODS} {what} {count}")
+
+    def take_result(self):
+        said = self.finish().split()
+        if len(said) != 2 or not said[0].isdigit():
+            raise Failed(f"the player said {' '.join(said)!r}")
+        return int(said[0]), int(said[1])
+
+
+class Witness:
+    """Listens from its start to report()."""
+
+    def __init__(self, pulse, marks=()):
+        reader, writer = os.pipe()
+        self.process = subprocess.Popen([f"{PROGRAMS}/witness", *marks], stdin=reader,
+                                        stdout=subprocess.PIPE)
+        self.ears = pulse.listen(writer)
+        os.close(reader)
+        os.close(writer)
+        time.sleep(0.5)  # until it listens
+
+    def report(self):
+        time.sleep(TAIL_S)
+        self.ears.terminate()
+        self.ears.wait()
+        return json.loads(self.process.communicate()[0])
+
+    def close(self):
+        for process in self.ears, self.process:
+            process.kill()
+            process.wait()
+
+
+# --- the rows -------------------------------------------------------------------------------------
+
+
+class Turn:
+    """What one machine gives in one turn, for one card."""
+
+    def __init__(self, pulse, machine, card):
+        self.pulse, self.machine, self.card = pulse, machine, card
+
+    def hear(self, script, *marks, during=lambda: None):
+        """What the witness and the player tell of a script that plays."""
+        witness = Witness(self.pulse, marks)
+        try:
+            self.machine.start(script)
+            during()
+            written, late = self.machine.take_result()
+            return witness.report(), written, late
+        finally:
+            witness.close()
+
+    def numbers(self, seconds):
+        return self.machine.command(self.card, PLAY_LIMIT_S, "numbers",
+                                    seconds * RATE // PERIOD)
+
+    def latency(self):
+        script = self.machine.command(self.card, PLAY_LIMIT_S, "clicks", CLICKS)
+        heard, _, _ = self.hear(script, f"{self.machine.folder}/marks")
+        if len(heard["latencies"]) < CLICKS / 2:
+            raise Failed(f"of {CLICKS} clicks: {heard}")
+        return {"latency": statistics.median(heard["latencies"])}, ""
+
+    def plain(self):
+        loads = []
+
+        def measure_load():
+            time.sleep(WARM_S)
+            loads.append(self.machine.load(COUNTED_S)["own"])
+
+        heard, written, late = self.hear(self.numbers(PLAIN_S), during=measure_load)
+        wrong = heard["lost"] + heard["again"] + heard["altered"] + abs(written - heard["next"])
+        return {"cost": loads[0], "length": wrong}, f"{late} late in the guest; {heard}"
+
+    def gaps(self):
+        heard, _, late = self.hear(STRESS.replace("PLAY", self.numbers(STRESSED_S)))
+        return {"gaps": heard["gaps"]}, (f"{late} late in the guest; "
+                                         f"{heard['silent'] * 1000 / RATE:.0f} ms silent")
+
+
+MEASURES = {"latency": Turn.latency, "cost": Turn.plain, "length": Turn.plain, "gaps": Turn.gaps}
+
+
+def measure(image, rows, repeat):
+    """What is to be called where the guests run: the samples of all contenders by row, and what else
+    is to be told. Rows: a card and a figure, "hda-cost"."""
+    samples = {row: {name: [] for name in CONTENDERS} for row in rows}
+    notes = []
+
+    def measure_turn(name, machine):
+        for card in dict.fromkeys(row.split("-")[0] for row in rows):
+            figures = [row.split("-")[1] for row in rows if row.startswith(card)]
+            for part in dict.fromkeys(MEASURES[figure] for figure in figures):
+                try:
+                    values, note = part(Turn(pulse, machine, card))
+                except Failed as reason:
+                    notes.append(f"{card}, {name}: left out: {reason}")
+                    continue
+                for figure in values.keys() & figures:
+                    samples[f"{card}-{figure}"][name].append(values[figure])
+                if note:
+                    notes.append(f"{card}, {' and '.join(values)}, {name}: {note}")
+
+    try:
+        pulse = Pulse()
+    except OSError as reason:
+        return samples, [f"no sound server: {reason}"]
+    try:
+        notes += take_turns(lambda name: Player(name, image, pulse), CONTENDERS, measure_turn,
+                            repeat)
+    finally:
+        pulse.close()
+    return samples, notes
