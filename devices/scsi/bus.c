@@ -177,10 +177,8 @@ static void clear(struct scsi_unit *unit)
 	assert(list_is_empty(&unit->commands));
 }
 
-static void detach(void *arg)
+static void take_out(struct scsi_bus *bus, struct scsi_unit *unit)
 {
-	struct scsi_unit *unit = arg;
-	struct scsi_bus *bus = unit->bus;
 	unsigned at = 0;
 
 	clear(unit);
@@ -190,16 +188,40 @@ static void detach(void *arg)
 	bus->unit_count--;
 	memmove(&bus->units[at], &bus->units[at + 1],
 		(bus->unit_count - at) * sizeof(struct scsi_unit *));
+	unit->bus = NULL;
+}
+
+static void detach(void *arg)
+{
+	struct scsi_unit *unit = arg;
+	struct scsi_bus *bus = unit->bus;
+
+	take_out(bus, unit);
 	tell_neighbours(bus, unit);
 	tell_transport(bus, unit, SCSI_EVENT_REMOVED);
 	bus->transport.on_batch(bus->transport.owner);
-	unit->bus = NULL;
 }
 
 void scsi_bus_detach(struct scsi_unit *unit)
 {
 	if (unit->bus) {
 		loop_call(unit->bus->loop, detach, unit);
+	}
+}
+
+static void detach_all(void *arg)
+{
+	struct scsi_bus *bus = arg;
+
+	while (bus->unit_count > 0) {
+		take_out(bus, bus->units[bus->unit_count - 1]);
+	}
+}
+
+void scsi_bus_finish(struct scsi_bus *bus)
+{
+	if (bus->unit_count > 0) {
+		loop_call(bus->loop, detach_all, bus);
 	}
 }
 

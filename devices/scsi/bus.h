@@ -83,6 +83,9 @@ struct scsi_bus {
 /* Main thread, or the loop's. */
 void scsi_bus_init(struct scsi_bus *bus, struct loop *loop, const struct scsi_transport *transport);
 
+/* Detaches what is left, without telling the guest; detaching it again is harmless. Main thread. */
+void scsi_bus_finish(struct scsi_bus *bus);
+
 /* Where units do their work. Any thread. */
 struct loop *scsi_bus_loop(const struct scsi_bus *bus);
 

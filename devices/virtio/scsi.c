@@ -257,6 +257,7 @@ static void finish(void *state)
 	struct virtio_scsi *s = state;
 
 	virtio_unplug(&s->device);
+	scsi_bus_finish(&s->bus);
 	for (unsigned i = 0; i < SCSI_QUEUES_MAX; i++) {
 		scsi_queue_finish(&s->queues[i]);
 	}

@@ -15,8 +15,8 @@ struct scsi_bus;
  */
 extern const struct device_type virtio_scsi_type;
 
-/* The bus that units are attached to, from init until finish; all must be detached by then. `state`
- * is the device type's state. Any thread. */
+/* The bus that units are attached to, from init until finish, which detaches those that are left.
+ * `state` is the device type's state. Any thread. */
 struct scsi_bus *virtio_scsi_bus(void *state);
 
 struct virtio_scsi_counters {

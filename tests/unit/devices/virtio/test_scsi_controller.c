@@ -389,3 +389,14 @@ Test(virtio_scsi, removed_unit_ends_its_commands)
 	scsi_bus_detach(&cd.unit);
 	cr_assert(eq(u8, fake_scsi_response(&scsi, 0)->response, VIRTIO_SCSI_S_RESET));
 }
+
+/* The units may have longer lives than the controller: tear_down detaches this one once more. */
+Test(virtio_scsi, finish_lets_units_go)
+{
+	OFFER(0, HOLD);
+	fake_scsi_ring(&scsi, SCSI_QUEUE_REQUEST);
+	fake_scsi_tear_down(&scsi);
+	cr_assert(zero(ptr, cd.unit.bus));
+	cr_assert(zero(uint, cd.held_count));
+	fake_scsi_set_up(&scsi);
+}
