@@ -11,30 +11,13 @@
 #include "display/record.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
+#include "vmm/base/write_all.h"
 
 #define HEADER_BYTES   44u
 #define FORMAT_PCM     1u
 #define SAMPLE_BYTES   2u
 #define FRAME_BYTES    (SAMPLE_BYTES * RECORD_SOUND_CHANNELS)
 #define DATA_BYTES_MAX (UINT32_MAX - HEADER_BYTES)
-
-static int write_all(int fd, const void *bytes, size_t length)
-{
-	const uint8_t *at = bytes;
-
-	while (length > 0) {
-		ssize_t n = write(fd, at, length);
-
-		if (n < 0 && errno != EINTR) {
-			return -errno;
-		}
-		if (n > 0) {
-			at += n;
-			length -= (size_t)n;
-		}
-	}
-	return 0;
-}
 
 /* Where the file stands. */
 static int write_header(const struct film_wave *wave)

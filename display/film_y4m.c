@@ -10,6 +10,7 @@
 #include "display/film_wave.h"
 #include "display/image.h"
 #include "vmm/base/compiler.h"
+#include "vmm/base/write_all.h"
 
 /*
  * YUV4MPEG2: a line of text, then for each frame "FRAME" and three planes. The colours have the
@@ -76,24 +77,6 @@ static void convert(struct y4m_film *film, const struct image *image)
 }
 
 /* --- the file --- */
-
-static int write_all(int fd, const void *bytes, size_t length)
-{
-	const uint8_t *at = bytes;
-
-	while (length > 0) {
-		ssize_t n = write(fd, at, length);
-
-		if (n < 0 && errno != EINTR) {
-			return -errno;
-		}
-		if (n > 0) {
-			at += n;
-			length -= (size_t)n;
-		}
-	}
-	return 0;
-}
 
 static int write_header(struct y4m_film *film, const struct film_config *config)
 {

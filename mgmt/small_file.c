@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "vmm/base/compiler.h"
+#include "vmm/base/write_all.h"
 
 int small_file_read(const char *path, size_t max, uint8_t **out, size_t *length)
 {
@@ -38,19 +39,6 @@ int small_file_read(const char *path, size_t max, uint8_t **out, size_t *length)
 int small_file_write(const char *path, const void *bytes, size_t length)
 {
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0600);
-	const uint8_t *from = bytes;
 
-	if (fd < 0) {
-		return -errno;
-	}
-	while (length) {
-		const ssize_t written = write(fd, from, length);
-
-		if (written < 0) {
-			return -errno;
-		}
-		from += written;
-		length -= (size_t)written;
-	}
-	return 0;
+	return fd < 0 ? -errno : write_all(fd, bytes, length);
 }
