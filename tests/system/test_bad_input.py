@@ -94,6 +94,15 @@ class BadInput(unittest.TestCase):
     def test_sound_goes_to_a_file_that_cannot_be_written(self):
         self._refuses([KERNEL, "--audio=wav,file=/nowhere/a.wav"], "/nowhere/a.wav", "No such file")
 
+    def test_sound_comes_from_a_file_of_another_format(self):
+        path = self._file("picture.png", b"\x89PNG\r\n")
+        self._refuses([KERNEL, f"--audio=wav,file={self.folder}/out.wav,capture={path}"],
+                      "picture.png", "WAV")
+
+    def test_sound_has_an_impossible_latency(self):
+        for latency in ("0", "2001", "soon"):
+            self._refuses([KERNEL, f"--audio=pulse,latency={latency}"], "latency", latency)
+
     def test_kvm_without_permission(self):
         if os.stat("/dev/kvm").st_uid != 0 or os.getuid() != 0 or not shutil.which("setpriv"):
             self.skipTest("needs root, to take the permission away")

@@ -12,65 +12,15 @@
 #include "devices/virtio/virtio.h"
 #include "tests/unit/devices/virtio/fake_snd.h"
 #include "tests/unit/devices/virtio/fake_transport.h"
+#include "tests/unit/devices/virtio/snd_driver.h"
 #include "vmm/base/bytes.h"
 
-#define SET_PARAMS VIRTIO_SND_R_PCM_SET_PARAMS
-#define PREPARE	   VIRTIO_SND_R_PCM_PREPARE
-#define RELEASE	   VIRTIO_SND_R_PCM_RELEASE
-#define START	   VIRTIO_SND_R_PCM_START
-#define STOP	   VIRTIO_SND_R_PCM_STOP
-#define OK	   VIRTIO_SND_S_OK
-#define BAD_MSG	   VIRTIO_SND_S_BAD_MSG
-#define IO_ERR	   VIRTIO_SND_S_IO_ERR
-#define TX	   VIRTIO_SND_VQ_TX
-#define RX	   VIRTIO_SND_VQ_RX
-#define PLAYBACK   FAKE_SND_PLAYBACK
-#define SECOND	   FAKE_SND_SECOND
-#define CAPTURE	   FAKE_SND_CAPTURE
-#define PERIOD	   FAKE_SND_PERIOD_FRAMES
-#define BYTES	   FAKE_SND_PERIOD_BYTES
-
 TestSuite(virtio_snd_buffer, .init = fake_snd_set_up, .fini = fake_snd_tear_down, .timeout = 10);
-
-static uint32_t command(uint32_t code, uint32_t stream)
-{
-	struct virtio_snd_pcm_set_params params = fake_snd_params(stream);
-
-	return code == SET_PARAMS ? fake_snd_set(&params) : fake_snd_command(code, stream);
-}
-
-static void expect(uint32_t code, uint32_t stream)
-{
-	cr_assert(eq(u32, command(code, stream), OK), "request %#x", code);
-}
 
 static void begin(uint32_t stream)
 {
 	fake_snd_prepare(stream, 0);
 	expect(START, stream);
-}
-
-/* A period of samples that count on from `first`. */
-static const void *samples(uint16_t first)
-{
-	static uint16_t sound[BYTES / 2];
-
-	for (size_t i = 0; i < BYTES / 2; i++) {
-		sound[i] = (uint16_t)(first + i);
-	}
-	return sound;
-}
-
-static void play_period(uint32_t stream)
-{
-	(void)fake_snd_play(stream, samples(0), BYTES);
-}
-
-static size_t pull(uint32_t stream, size_t frames)
-{
-	uint8_t sound[4 * BYTES];
-
-	return fake_audio_pull(fake_audio_stream(stream), sound, frames);
 }
 
 static void advance(uint32_t stream, uint64_t frames)

@@ -9,6 +9,7 @@
 /* A sound card on the real audio, which nobody hears: what time its buffers come back. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
 
 #include "audio/none.h"
 #include "tests/unit/audio/fake_time.h"
@@ -98,14 +99,14 @@ static void command(uint32_t code, uint32_t stream)
 	cr_assert(eq(u32, fake_snd_command(code, stream), VIRTIO_SND_S_OK));
 }
 
-/* Two periods are with the card; `count` are given in all. U8 mono: 8 frames a millisecond. */
-static void begin(uint32_t stream, uint32_t period_ms, unsigned count)
+/* Two periods are with the card; `count` are given in all. U8 mono: a byte a frame. */
+static void begin_at(uint32_t stream, uint8_t rate, uint32_t period_frames, unsigned count)
 {
 	struct virtio_snd_pcm_set_params params = fake_snd_params(stream);
 
-	users[stream] = (struct user){ .period_bytes = 8 * period_ms, .left = count };
+	users[stream] = (struct user){ .period_bytes = period_frames, .left = count };
 	params.format = VIRTIO_SND_PCM_FMT_U8;
-	params.rate = VIRTIO_SND_PCM_RATE_8000;
+	params.rate = rate;
 	params.channels = 1;
 	params.features = XRUNS;
 	params.period_bytes = users[stream].period_bytes;
@@ -117,7 +118,38 @@ static void begin(uint32_t stream, uint32_t period_ms, unsigned count)
 	command(VIRTIO_SND_R_PCM_START, stream);
 }
 
+static void begin(uint32_t stream, uint32_t period_ms, unsigned count)
+{
+	begin_at(stream, VIRTIO_SND_PCM_RATE_8000, 8 * period_ms, count);
+}
+
 /* --- tests --- */
+
+struct rate {
+	uint8_t rate;
+	uint32_t period; /* frames, which are no whole number of milliseconds */
+	unsigned count;	 /* of those in two seconds, exactly */
+};
+
+ParameterizedTestParameters(virtio_snd_clock, periods_add_up_at_any_rate)
+{
+	static struct rate rates[] = {
+		{ VIRTIO_SND_PCM_RATE_11025, 525, 42 },	 { VIRTIO_SND_PCM_RATE_22050, 735, 60 },
+		{ VIRTIO_SND_PCM_RATE_44100, 980, 90 },	 { VIRTIO_SND_PCM_RATE_64000, 1000, 128 },
+		{ VIRTIO_SND_PCM_RATE_88200, 980, 180 }, { VIRTIO_SND_PCM_RATE_176400, 980, 360 },
+	};
+
+	return cr_make_param_array(struct rate, rates, ARRAY_SIZE(rates));
+}
+
+ParameterizedTest(struct rate *rate, virtio_snd_clock, periods_add_up_at_any_rate)
+{
+	begin_at(FAKE_SND_PLAYBACK, rate->rate, rate->period, rate->count + 2);
+	pass(2 * NS_PER_SECOND - STEP);
+	cr_assert(eq(u32, users[FAKE_SND_PLAYBACK].back, rate->count - 1));
+	pass(2 * STEP);
+	cr_assert(eq(u32, users[FAKE_SND_PLAYBACK].back, rate->count));
+}
 
 Test(virtio_snd_clock, each_period_comes_back_when_it_is_over)
 {
