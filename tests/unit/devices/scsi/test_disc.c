@@ -127,10 +127,11 @@ static void put_volume(unsigned number, uint8_t type, const char *id)
 /* ECMA-119: the root folder's record in the primary descriptor, and in the root VIDEO_TS. */
 static void put_video_folder(void)
 {
+	static const uint8_t NAME[] = "VIDEO_TS";
 	uint8_t root[34] = { 34, 0, 20 };
 	uint8_t record[34 + 42] = { 34, [25] = 2, [32] = 1, [34] = 42, [59] = 2, [66] = 8 };
 
-	memcpy(record + 34 + 33, "VIDEO_TS", 8);
+	memcpy(record + 34 + 33, NAME, sizeof(NAME) - 1);
 	put_volume(0, 1, "CD001");
 	put("a.iso", 16 * DISC_DATA_BYTES + 156, root, sizeof(root));
 	put("a.iso", 20 * DISC_DATA_BYTES, record, sizeof(record));
