@@ -15,16 +15,25 @@
 #include "devices/scsi/disc_probe.h"
 #include "vmm/base/compiler.h"
 
+/* Room for what the host's lists of users and groups tell of one. */
+#define NAMES_BYTES 1024u
+
 /* --- files --- */
 
 static int explain_permission(const char *path, const struct stat *st, int code, struct error *err)
 {
-	const struct passwd *owner = getpwuid(st->st_uid);
-	const struct group *group = getgrgid(st->st_gid);
+	char user_text[NAMES_BYTES];
+	char group_text[NAMES_BYTES];
+	struct passwd user_entry;
+	struct group group_entry;
+	struct passwd *user = NULL;
+	struct group *group = NULL;
 
+	(void)getpwuid_r(st->st_uid, &user_entry, user_text, sizeof(user_text), &user);
+	(void)getgrgid_r(st->st_gid, &group_entry, group_text, sizeof(group_text), &group);
 	return error_set(err, code,
 			 "disc %s: no permission to read it: it belongs to %s, group %s, mode %03o",
-			 path, owner ? owner->pw_name : "nobody known",
+			 path, user ? user->pw_name : "nobody known",
 			 group ? group->gr_name : "unknown", st->st_mode & 0777u);
 }
 
