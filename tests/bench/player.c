@@ -20,9 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/bench/frames.h"
 
@@ -32,7 +32,7 @@
 #define PERIOD_FRAMES_MAX 48000u
 
 struct player {
-	int fd;
+	int fd, ports;
 	uint32_t period_frames, periods;
 	uint64_t written, xruns;
 	struct frame frames[PERIOD_FRAMES_MAX];
@@ -91,6 +91,15 @@ static void prepare(const struct player *p)
 	}
 }
 
+static void mark(const struct player *p)
+{
+	const char byte = MARK_BYTE;
+
+	if (pwrite(p->ports, &byte, 1, MARK_PORT) != 1) {
+		fail("mark");
+	}
+}
+
 /* One period, once there is room; a late guest begins anew and loses nothing. */
 static void play(struct player *p, bool is_marked)
 {
@@ -103,7 +112,7 @@ static void play(struct player *p, bool is_marked)
 			fail("room");
 		}
 		if (is_marked) {
-			outb(MARK_BYTE, MARK_PORT);
+			mark(p);
 			is_marked = false;
 		}
 		if (ioctl(p->fd, SNDRV_PCM_IOCTL_WRITEI_FRAMES, &transfer) == 0) {
@@ -170,8 +179,12 @@ int main(int argc, char **argv)
 	}
 	/* The guest's own delays are not what is measured. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0 ||
-	    sched_setscheduler(0, SCHED_FIFO, &urgent) != 0 || ioperm(MARK_PORT, 1, 1) != 0) {
+	    sched_setscheduler(0, SCHED_FIFO, &urgent) != 0) {
 		fail("not root");
+	}
+	player.ports = open("/dev/port", O_WRONLY | O_CLOEXEC);
+	if (player.ports < 0) {
+		fail("/dev/port");
 	}
 	player.fd = open(argv[1], O_RDWR | O_CLOEXEC);
 	if (player.fd < 0) {
