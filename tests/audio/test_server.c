@@ -26,6 +26,13 @@ static const char card[] =
 	"norewinds=1\n";
 static const uint64_t endless = UINT64_MAX / 2;
 
+/* It comes to be played by that one, and goes on. */
+static void play_on_by(struct player *player, const char *backend)
+{
+	player_wait_for_backend(player, backend);
+	player_wait(player, player_position(player) + cd.rate_hz / 4);
+}
+
 static unsigned count_files(const char *folder)
 {
 	DIR *dir = opendir(folder);
@@ -126,8 +133,7 @@ Test(server, stream_comes_when_its_device_does)
 	player_wait_for_backend(&player, "none");
 	player_wait(&player, cd.rate_hz / 4);
 	cr_assert(server_command(&server, load));
-	player_wait_for_backend(&player, "pulse");
-	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	play_on_by(&player, "pulse");
 	player_close(&player);
 	stage_end(&stage);
 	server_end(&server);
@@ -148,11 +154,9 @@ Test(server, suspended_device_does_not_stop_the_guest)
 	player_start(&player);
 	player_wait(&player, cd.rate_hz / 4);
 	cr_assert(server_command(&server, suspend));
-	player_wait_for_backend(&player, "none");
-	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	play_on_by(&player, "none");
 	cr_assert(server_command(&server, resume));
-	player_wait_for_backend(&player, "pulse");
-	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	play_on_by(&player, "pulse");
 	player_close(&player);
 	stage_end(&stage);
 	server_end(&server);
@@ -180,8 +184,7 @@ Test(server, stream_follows_to_another_device)
 	player_wait_for_backend(&player, "pulse");
 	/* No device is left: silence. */
 	cr_assert(server_command(&server, unload));
-	player_wait_for_backend(&player, "none");
-	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	play_on_by(&player, "none");
 	player_close(&player);
 	stage_end(&stage);
 	server_end(&server);
@@ -200,11 +203,9 @@ Test(server, hanging_one_does_not_stop_the_guest)
 	player_start(&player);
 	player_wait(&player, cd.rate_hz / 4);
 	server_hang(&server, true);
-	player_wait_for_backend(&player, "none");
-	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	play_on_by(&player, "none");
 	server_hang(&server, false);
-	player_wait_for_backend(&player, "pulse");
-	player_wait(&player, player_position(&player) + cd.rate_hz / 4);
+	play_on_by(&player, "pulse");
 	player_close(&player);
 	stage_end(&stage);
 	server_end(&server);

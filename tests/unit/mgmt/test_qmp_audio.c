@@ -13,7 +13,7 @@
 #include "audio/audio.h"
 #include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_dispatch.h"
-#include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "tests/unit/mgmt/qmp_client.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
@@ -25,10 +25,6 @@
 
 const struct qmp_command *const qmp_command_tables[] = { qmp_control_commands, qmp_audio_commands,
 							 NULL };
-
-static struct fake_qmp_machine machine;
-static struct qmp_session session;
-static json_t *reply;
 
 /* --- a card that plays one tone on each of two channels --- */
 
@@ -87,22 +83,6 @@ static void play(unsigned left_hz, unsigned right_hz)
 
 /* --- the client --- */
 
-static void on_reply(void *arg UNUSED, json_t *later)
-{
-	reply = later;
-	loop_stop(session.context.loop);
-}
-
-static void ask(const char *request)
-{
-	json_decref(reply);
-	reply = qmp_dispatch(&session, request, strlen(request));
-	if (!reply && session.pending) {
-		loop_run(session.context.loop);
-	}
-	cr_assert(ne(ptr, reply, NULL));
-}
-
 static void expect(const char *arguments)
 {
 	char request[256];
@@ -110,33 +90,13 @@ static void expect(const char *arguments)
 	(void)snprintf(request, sizeof(request),
 		       "{\"execute\": \"x-thunderlake-audio-expect\", \"arguments\": %s}",
 		       arguments);
-	ask(request);
-}
-
-static const char *refusal(void)
-{
-	const char *text = "none";
-
-	(void)json_unpack(reply, "{s:{s:s}}", "error", "desc", &text);
-	return text;
-}
-
-static const json_t *returned(void)
-{
-	cr_assert(ne(ptr, json_object_get(reply, "return"), NULL), "%s", refusal());
-	return json_object_get(reply, "return");
+	ask_machine(request);
 }
 
 static void set_up(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
-	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
-	session = (struct qmp_session){
-		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine },
-		.is_negotiated = true,
-		.on_reply = on_reply,
-	};
-	cr_assert(eq(int, loop_create("test", &session.context.loop), 0));
+	begin_session();
 	cr_assert(eq(int, audio_create(session.context.loop, &machine.audio), 0));
 }
 
@@ -145,9 +105,7 @@ static void tear_down(void)
 	audio_stream_close(stream);
 	stream = NULL;
 	audio_destroy(machine.audio);
-	loop_destroy(session.context.loop);
-	json_decref(reply);
-	reply = NULL;
+	end_session();
 }
 
 TestSuite(qmp_audio, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -156,7 +114,7 @@ TestSuite(qmp_audio, .init = set_up, .fini = tear_down, .timeout = 60);
 
 static char *microphone(void)
 {
-	ask("{\"execute\": \"x-thunderlake-query-audio\"}");
+	ask_machine("{\"execute\": \"x-thunderlake-query-audio\"}");
 	return (char *)(uintptr_t)json_string_value(json_object_get(returned(), "microphone"));
 }
 
@@ -166,7 +124,7 @@ static void jack(const char *arguments)
 
 	(void)snprintf(request, sizeof(request),
 		       "{\"execute\": \"x-thunderlake-audio-jack\", \"arguments\": %s}", arguments);
-	ask(request);
+	ask_machine(request);
 }
 
 Test(qmp_audio, plugs_move)
@@ -197,7 +155,7 @@ Test(qmp_audio, machine_without_card_says_so)
 
 	machine.audio = NULL;
 	cr_assert(eq(str, microphone(), (char *)(uintptr_t) "off"));
-	ask("{\"execute\": \"x-thunderlake-audio-stats\"}");
+	ask_machine("{\"execute\": \"x-thunderlake-audio-stats\"}");
 	cr_assert(ne(ptr, strstr(refusal(), "no sound card"), NULL));
 	expect("{\"silence\": true}");
 	cr_assert(ne(ptr, strstr(refusal(), "no sound card"), NULL));
@@ -213,10 +171,11 @@ Test(qmp_audio, statistics_tell_of_each_stream)
 	int rate_hz;
 	int channels;
 
-	ask("{\"execute\": \"x-thunderlake-audio-stats\"}");
+	ask_machine("{\"execute\": \"x-thunderlake-audio-stats\"}");
 	cr_assert(eq(sz, json_array_size(returned()), 0));
 	play(440, 880);
-	ask("{\"execute\": \"x-thunderlake-audio-stats\", \"arguments\": {\"reset\": true}}");
+	ask_machine(
+		"{\"execute\": \"x-thunderlake-audio-stats\", \"arguments\": {\"reset\": true}}");
 	cr_assert(eq(sz, json_array_size(returned()), 1));
 	cr_assert(eq(int,
 		     json_unpack(json_array_get(returned(), 0),

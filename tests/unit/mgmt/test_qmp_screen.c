@@ -20,7 +20,7 @@
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/recording.h"
 #include "mgmt/small_file.h"
-#include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "tests/unit/mgmt/qmp_client.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/loop.h"
 
@@ -35,9 +35,6 @@ const struct qmp_command *const qmp_command_tables[] = { qmp_control_commands,
 							 qmp_record_commands,
 							 NULL };
 
-static struct fake_qmp_machine machine;
-static struct qmp_session session;
-static json_t *reply;
 static struct surface *surface;
 static uint32_t pixels[WIDTH * HEIGHT];
 static char folder[64];
@@ -60,37 +57,11 @@ static char *place(const char *text)
 	return out;
 }
 
-static void on_reply(void *arg, json_t *later)
-{
-	(void)arg;
-	reply = later;
-	loop_stop(session.context.loop);
-}
-
 static void ask(const char *request)
 {
 	AUTO_FREE char *text = place(request);
 
-	json_decref(reply);
-	reply = qmp_dispatch(&session, text, strlen(text));
-	if (!reply && session.pending) {
-		loop_run(session.context.loop);
-	}
-	cr_assert(ne(ptr, reply, NULL));
-}
-
-static const char *refusal(void)
-{
-	const char *text = "none";
-
-	(void)json_unpack(reply, "{s:{s:s}}", "error", "desc", &text);
-	return text;
-}
-
-static const json_t *returned(void)
-{
-	cr_assert(ne(ptr, json_object_get(reply, "return"), NULL), "%s", refusal());
-	return json_object_get(reply, "return");
+	ask_machine(text);
 }
 
 static void set_up(void)
@@ -105,14 +76,7 @@ static void set_up(void)
 	for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
 		pixels[i] = 0xff000000u | (uint32_t)i;
 	}
-	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
-	reply = NULL;
-	session = (struct qmp_session){
-		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine },
-		.is_negotiated = true,
-		.on_reply = on_reply,
-	};
-	cr_assert(eq(int, loop_create("test", &session.context.loop), 0));
+	begin_session();
 	cr_assert(eq(int, display_create(2, &machine.display), 0));
 	cr_assert(eq(int, clipboard_create(&both, &machine.clipboard), 0));
 	cr_assert(eq(int, recording_create(machine.display, &machine.recording), 0));
@@ -126,13 +90,12 @@ static void tear_down(void)
 					     "$/no.png", "$/copy.png", "$/long",  "$/a,b.y4m" };
 
 	qmp_cancel(&session);
-	json_decref(reply);
 	recording_destroy(machine.recording);
 	display_show(machine.display, 0, NULL, NULL);
 	display_destroy(machine.display);
 	clipboard_destroy(machine.clipboard);
 	surface_put(surface);
-	loop_destroy(session.context.loop);
+	end_session();
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		AUTO_FREE char *path = place(files[i]);
 
