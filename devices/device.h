@@ -19,6 +19,7 @@ struct irq_router;
 struct loop;
 struct machine_requests;
 struct pci_bus;
+struct pci_port;
 
 /*
  * All a device is granted. No globals, no way back to the machine. Everything is borrowed and
@@ -30,6 +31,8 @@ struct device_env {
 	struct bus *mmio;
 	struct irq_router *irqs;
 	struct pci_bus *pci; /* NULL: no PCI in this machine */
+	/* The free slot for a device that comes while the guest runs; NULL: one of bus 0. */
+	struct pci_port *port;
 	/* Where pictures go, and keys and copied texts come from; NULL: this machine has none. */
 	struct display *display;
 	struct input *input;
@@ -55,7 +58,7 @@ struct device_env {
 /*
  * A kind of device, as data. Listed in the one array of mgmt/device_types.c; `--device NAME,…`
  * makes one. Calls come from the main thread, in this order: init, then any of reset, quiesce +
- * resume (vCPUs paused meanwhile), last finish.
+ * resume, last finish. No vCPU runs meanwhile.
  */
 struct device_type {
 	const char *name; /* "virtio-blk" */
@@ -67,6 +70,9 @@ struct device_type {
 	bool has_own_loop;
 	/* Or it runs where sound does: audio_loop of env->audio, without which it is not made. */
 	bool is_on_audio_loop;
+	/* May come and go while the guest runs: it is on PCI and nowhere else, nobody keeps a
+	 * pointer to it or its id beyond `finish`, and it does not notify. */
+	bool is_hot_pluggable;
 
 	/* `options` is valid for the call only. On failure init has undone all it did. */
 	int (*init)(void *state, const struct device_env *env, const void *options,

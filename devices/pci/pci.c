@@ -17,14 +17,15 @@ struct pci_device *pci_device_at(struct pci_bus *bus, unsigned slot, unsigned fu
 	return slot < PCI_SLOTS && function < PCI_FUNCTIONS ? bus->devices[slot][function] : NULL;
 }
 
-/* NULL where no device answers: another bus, an empty slot, an access out of bounds. */
+/* NULL where no device answers: an empty slot or bus, an access out of bounds. */
 static struct pci_device *find_target(struct pci_bus *bus, unsigned bdf, unsigned offset,
 				      unsigned size)
 {
-	if (bdf > UINT8_MAX || size > 4 || offset > PCI_CONFIG_BYTES - size) {
+	if (size > 4 || offset > PCI_CONFIG_BYTES - size) {
 		return NULL;
 	}
-	return pci_device_at(bus, PCI_SLOT(bdf), PCI_FUNC(bdf));
+	return bdf > UINT8_MAX ? pci_port_route(bus, bdf)
+			       : pci_device_at(bus, PCI_SLOT(bdf), PCI_FUNC(bdf));
 }
 
 uint32_t pci_config_read(struct pci_bus *bus, unsigned bdf, unsigned offset, unsigned size)
@@ -52,6 +53,9 @@ void pci_config_write(struct pci_bus *bus, unsigned bdf, unsigned offset, unsign
 	mutex_lock(&device->lock);
 	pci_device_write(device, offset, size, value);
 	mutex_unlock(&device->lock);
+	if (device->port) {
+		pci_port_update_behind(device->port);
+	}
 	pci_bars_retry(bus);
 }
 

@@ -13,8 +13,9 @@
 #include "vmm/bus/irq.h"
 
 /*
- * PCI Express bus 0: configuration space by CF8/CFC and ECAM, BARs, INTx and capabilities. Bus 0 is
- * all there is for now; devices are root-complex integrated endpoints.
+ * PCI Express: configuration space by CF8/CFC and ECAM, BARs, INTx and capabilities. What is there
+ * from the start are root-complex integrated endpoints on bus 0; what comes and goes sits behind
+ * root ports (devices/pci/pci_port.h), alone on a bus each.
  */
 #define PCI_CONFIG_BYTES 4096u
 #define PCI_BARS	 6u
@@ -26,6 +27,7 @@ struct msi;
 struct msix;
 struct pci_bus;
 struct pci_device;
+struct pci_port;
 
 struct pci_bus_config {
 	struct bus *pio; /* all borrowed */
@@ -82,6 +84,8 @@ struct pci_device {
 
 	/* Kept by the bus. */
 	struct pci_bus *bus;
+	struct pci_port *upstream; /* the root port that it is behind; NULL: on bus 0 */
+	struct pci_port *port;	   /* whose registers these are; NULL: no root port */
 	unsigned slot, function;
 	struct mutex lock; /* guards all below; vCPU accesses to configuration space take it */
 	uint8_t config[PCI_CONFIG_BYTES];

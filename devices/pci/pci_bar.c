@@ -98,8 +98,9 @@ int pci_bars_place(struct pci_bus *bus, struct pci_device *device, struct error 
 		if (!bar->size) {
 			continue;
 		}
-		bar->home = find_home(bus, device, bar);
-		if (!bar->home) {
+		/* Behind a port the guest alone knows what goes where. */
+		bar->home = device->upstream ? 0 : find_home(bus, device, bar);
+		if (!bar->home && !device->upstream) {
 			return error_set(err, -ENOSPC, "no room for BAR %u of %" PRIu64 " bytes", i,
 					 bar->size);
 		}
@@ -126,9 +127,14 @@ static uint64_t wanted_address(const struct pci_device *device, unsigned index)
 	const uint64_t address = value & ~(bar->size - 1);
 
 	if (is_io(bar)) {
-		return command & PCI_COMMAND_IO && address + bar->size <= PIO_END ? address : 0;
+		/* No port has a window for these. */
+		return command & PCI_COMMAND_IO && address + bar->size <= PIO_END &&
+				       !device->upstream
+			       ? address
+			       : 0;
 	}
-	if (!(command & PCI_COMMAND_MEMORY)) {
+	if (!(command & PCI_COMMAND_MEMORY) ||
+	    (device->upstream && !pci_port_forwards(device->upstream, address, bar->size))) {
 		return 0;
 	}
 	if (is_64bit(bar)) {
@@ -218,5 +224,8 @@ void pci_bars_retry(struct pci_bus *bus)
 			pci_bars_update(device);
 			mutex_unlock(&device->lock);
 		}
+	}
+	for (unsigned i = 0; i < PCI_PORTS_MAX && bus->ports[i]; i++) {
+		pci_port_update_behind(bus->ports[i]);
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "devices/legacy/reset_port.h"
 #include "devices/pci/pci.h"
+#include "devices/pci/pci_port.h"
 #include "vmm/base/log.h"
 
 /* Inside of the PCI core; nobody else includes this. */
@@ -16,6 +17,7 @@ struct pci_bus {
 	struct io_region ecam_region;
 	/* Changed with all processors paused. */
 	struct pci_device *devices[PCI_SLOTS][PCI_FUNCTIONS];
+	struct pci_port *ports[PCI_PORTS_MAX];
 	atomic_uint refused; /* BARs that want to be mapped and cannot */
 	struct log_limit log_limit;
 };
@@ -36,5 +38,18 @@ uint32_t pci_device_read(struct pci_device *device, unsigned offset, unsigned si
 	REQUIRES(device->lock);
 void pci_device_write(struct pci_device *device, unsigned offset, unsigned size, uint32_t value)
 	REQUIRES(device->lock);
+/* The same for all places: makes `device`, whose place is set, ready and finds room for it. */
+int pci_device_fill(struct pci_bus *bus, struct pci_device *device, struct error *err);
+
+/* --- pci_port.c --- */
+
+/* The device that answers configuration cycles of this bus, slot and function, or NULL. */
+struct pci_device *pci_port_route(struct pci_bus *bus, unsigned bdf);
+/* Whether memory accesses to these addresses get through to the slot. Any thread, no lock. */
+bool pci_port_forwards(const struct pci_port *port, uint64_t address, uint64_t size);
+/* Lets the BARs behind the port follow what was written to it. Hold no device's lock. */
+void pci_port_update_behind(struct pci_port *port);
+/* The device has left the slot. */
+void pci_port_forget(struct pci_port *port);
 
 #endif

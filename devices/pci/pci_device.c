@@ -106,7 +106,7 @@ void pci_device_write(struct pci_device *device, unsigned offset, unsigned size,
 		set_command(device, load_le16(device->config + PCI_COMMAND));
 		pci_bars_update(device);
 	}
-	if (overlaps(offset, size, PCI_BASE_ADDRESS_0, PCI_BARS * 4)) {
+	if (!device->port && overlaps(offset, size, PCI_BASE_ADDRESS_0, PCI_BARS * 4)) {
 		pci_bars_update(device);
 	} else if (device->msix && msix_covers(device->msix, offset, size)) {
 		msix_update(device->msix);
@@ -150,8 +150,15 @@ static int add_express(struct pci_device *device)
 	if (offset < 0) {
 		return offset;
 	}
-	store_le16(device->config + offset + PCI_EXP_FLAGS, PCI_EXP_TYPE_RC_END << 4 | 2);
+	store_le16(device->config + offset + PCI_EXP_FLAGS,
+		   (device->upstream ? PCI_EXP_TYPE_ENDPOINT : PCI_EXP_TYPE_RC_END) << 4 | 2);
 	store_le32(device->config + offset + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER);
+	if (device->upstream) {
+		store_le32(device->config + offset + PCI_EXP_LNKCAP,
+			   PCI_EXP_LNKCAP_SLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1);
+		store_le16(device->config + offset + PCI_EXP_LNKSTA,
+			   PCI_EXP_LNKSTA_CLS_2_5GB | PCI_EXP_LNKSTA_NLW_X1);
+	}
 	return 0;
 }
 
@@ -167,7 +174,9 @@ static void fill_header(struct pci_device *device)
 	store_le16(config + PCI_SUBSYSTEM_VENDOR_ID, identity->subsystem_vendor);
 	store_le16(config + PCI_SUBSYSTEM_ID, identity->subsystem);
 	store_le32(config + PCI_CLASS_REVISION, identity->class_code << 8 | identity->revision);
-	store_le16(config + PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	if (!device->upstream) {
+		store_le16(config + PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	}
 	store_le16(device->writable + PCI_COMMAND, COMMAND_WRITABLE);
 	device->writable[PCI_CACHE_LINE_SIZE] = 0xff;
 	if (device->has_intx) {
@@ -205,17 +214,10 @@ static int choose_slot(struct pci_bus *bus, int slot, int function, struct error
 	return error_set(err, -ENOSPC, "all %u PCI slots are taken: use fewer devices", PCI_SLOTS);
 }
 
-int pci_device_plug(struct pci_bus *bus, struct pci_device *device, int slot, int function,
-		    struct error *err)
+int pci_device_fill(struct pci_bus *bus, struct pci_device *device, struct error *err)
 {
 	int code;
 
-	slot = choose_slot(bus, slot, function, err);
-	if (slot < 0) {
-		return slot;
-	}
-	device->slot = (unsigned)slot;
-	device->function = (unsigned)function;
 	irq_line_init(&device->intx, bus->config.irqs, LAYOUT_PCI_INTX_IRQ + device->slot % 8);
 	fill_header(device);
 	code = add_express(device);
@@ -230,6 +232,24 @@ int pci_device_plug(struct pci_bus *bus, struct pci_device *device, int slot, in
 	mutex_init(&device->lock);
 	mutex_init(&device->intx_lock);
 	device->bus = bus;
+	return 0;
+}
+
+int pci_device_plug(struct pci_bus *bus, struct pci_device *device, int slot, int function,
+		    struct error *err)
+{
+	int code;
+
+	slot = choose_slot(bus, slot, function, err);
+	if (slot < 0) {
+		return slot;
+	}
+	device->slot = (unsigned)slot;
+	device->function = (unsigned)function;
+	code = pci_device_fill(bus, device, err);
+	if (code < 0) {
+		return code;
+	}
 	bus->devices[slot][function] = device;
 	mark_multifunction(bus, device->slot);
 	pci_device_reset(device);
@@ -247,7 +267,12 @@ void pci_device_unplug(struct pci_device *device)
 	mutex_lock(&device->lock);
 	pci_bars_unmap(device);
 	mutex_unlock(&device->lock);
-	bus->devices[device->slot][device->function] = NULL;
+	if (device->upstream) {
+		pci_port_forget(device->upstream);
+		device->upstream = NULL;
+	} else {
+		bus->devices[device->slot][device->function] = NULL;
+	}
 	device->bus = NULL;
 	mutex_finish(&device->intx_lock);
 	mutex_finish(&device->lock);

@@ -396,6 +396,7 @@ const struct device_type virtio_blk_type = {
 	.options_size = sizeof(struct blk_options),
 	.state_size = sizeof(struct blk),
 	.has_own_loop = true,
+	.is_hot_pluggable = true,
 	.init = init,
 	.reset = virtio_reset,
 	.quiesce = virtio_quiesce,

@@ -335,6 +335,7 @@ static void finish(void *state)
 		.name = (type_name),                         \
 		.help = (type_help),                         \
 		.state_size = sizeof(struct virtio_input),   \
+		.is_hot_pluggable = true,                    \
 		.init = (type_init),                         \
 		.reset = virtio_reset,                       \
 		.quiesce = quiesce,                          \

@@ -268,6 +268,7 @@ const struct device_type virtio_net_type = {
 		     .first = net_option_first },
 	.options_size = sizeof(struct net_options),
 	.state_size = sizeof(struct virtio_net),
+	.is_hot_pluggable = true,
 	.init = net_init,
 	.reset = virtio_reset,
 	.quiesce = virtio_quiesce,

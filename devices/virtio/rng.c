@@ -167,6 +167,7 @@ const struct device_type virtio_rng_type = {
 	.options = { options, ARRAY_SIZE(options) },
 	.options_size = sizeof(struct rng_options),
 	.state_size = sizeof(struct rng),
+	.is_hot_pluggable = true,
 	.init = init,
 	.reset = virtio_reset,
 	.quiesce = virtio_quiesce,

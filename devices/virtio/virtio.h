@@ -88,8 +88,9 @@ struct virtio_device {
 	struct virtio_pci *transport; /* NULL while not plugged */
 };
 
-/* Puts the device on PCI (virtio 1.2 §4.1, modern only, MSI-X with INTx as the fall-back) in the
- * lowest free slot. Main thread. On success the transport is owned by `v` until virtio_unplug. */
+/* Puts the device on PCI (virtio 1.2 §4.1, modern only, MSI-X with INTx as the fall-back) in
+ * env->port, or the lowest free slot. Main thread. On success the transport is owned by `v` until
+ * virtio_unplug. */
 int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struct error *err);
 
 /* Where virtio_device.memory is after power-on. */

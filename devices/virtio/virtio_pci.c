@@ -9,6 +9,7 @@
 
 #include "devices/device.h"
 #include "devices/pci/msix.h"
+#include "devices/pci/pci_port.h"
 #include "vmm/base/bytes.h"
 
 #define VENDOR_VIRTIO	 0x1af4u
@@ -426,7 +427,8 @@ int virtio_pci_plug(struct virtio_device *v, const struct device_env *env, struc
 	if (code < 0) {
 		(void)error_set_errno(err, code, "cannot set up queues and interrupts");
 	} else {
-		code = pci_device_plug(env->pci, &vp->pci, -1, 0, err);
+		code = env->port ? pci_port_plug(env->port, &vp->pci, err)
+				 : pci_device_plug(env->pci, &vp->pci, -1, 0, err);
 	}
 	if (code < 0) {
 		virtio_unplug(v);

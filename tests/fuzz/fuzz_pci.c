@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/pci/ devices/legacy/reset_port.c vmm/bus/ vmm/kvm/ */
 /*
- * Configuration space, BARs and MSI-X of a Q35 with two devices. Input: records of eight bytes, an
+ * Configuration space, BARs and MSI-X of a Q35 with two devices, and two root ports with a device
+ * that comes and goes. Input: records of eight bytes, an
  * operation, the target, a 16-bit offset and a 32-bit value.
  */
 #include <stdlib.h>
@@ -9,12 +10,14 @@
 
 #include "devices/pci/msix.h"
 #include "devices/pci/pci.h"
+#include "devices/pci/pci_port.h"
 #include "devices/pci/q35.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/log.h"
 #include "vmm/boot/layout.h"
 
 #define DEVICES	     2
+#define PORTS	     2
 #define RECORD_BYTES 8
 #define RECORDS_MAX  256
 #define VECTORS	     3
@@ -28,6 +31,8 @@ struct machine {
 	struct q35 *q35;
 	struct pci_device devices[DEVICES];
 	struct msix *msix[DEVICES];
+	struct pci_port *ports[PORTS];
+	struct pci_device guests[PORTS]; /* behind them */
 };
 
 static uint64_t read_zero(void *owner, uint64_t offset, unsigned size)
@@ -62,6 +67,41 @@ static void require(bool ok)
 	}
 }
 
+static void do_nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void put_in(struct machine *m, unsigned index)
+{
+	struct pci_device *d = &m->guests[index];
+
+	*d = (struct pci_device){ .name = "guest", .has_intx = true };
+	d->bars[0] = (struct pci_bar){ .size = 0x4000, .ops = &ops };
+	d->bars[2] = (struct pci_bar){ .size = 0x200000,
+				       .flags = PCI_BASE_ADDRESS_MEM_TYPE_64 |
+						PCI_BASE_ADDRESS_MEM_PREFETCH,
+				       .ops = &ops };
+	d->bars[4] =
+		(struct pci_bar){ .size = 16, .flags = PCI_BASE_ADDRESS_SPACE_IO, .ops = &ops };
+	require(pci_port_plug(m->ports[index], d, NULL) == 0);
+}
+
+/* What the machine does of its own: the button, and what has to leave or may come. */
+static void serve_port(struct machine *m, unsigned index, bool press)
+{
+	struct pci_port *port = m->ports[index];
+
+	if (press && pci_port_device(port)) {
+		(void)pci_port_press(port);
+	}
+	if (pci_port_is_leaving(port)) {
+		pci_device_unplug(pci_port_device(port));
+	} else if (pci_port_is_free(port)) {
+		put_in(m, index);
+	}
+}
+
 static void add_device(struct machine *m, unsigned index)
 {
 	struct pci_device *d = &m->devices[index];
@@ -92,6 +132,11 @@ static struct machine *make_machine(void)
 	for (unsigned i = 0; i < DEVICES; i++) {
 		add_device(m, i);
 	}
+	for (unsigned i = 0; i < PORTS; i++) {
+		const struct pci_port_config port = { i, do_nothing, NULL };
+
+		require(pci_port_create(m->bus, &port, &m->ports[i], NULL) == 0);
+	}
 	return m;
 }
 
@@ -101,15 +146,30 @@ static void reset_machine(struct machine *m)
 		pci_device_reset(&m->devices[i]);
 		msix_reset(m->msix[i]);
 	}
+	for (unsigned i = 0; i < PORTS; i++) {
+		if (pci_port_device(m->ports[i])) {
+			pci_device_unplug(&m->guests[i]);
+		}
+		pci_port_reset(m->ports[i]);
+	}
 	q35_reset(m->q35);
 }
 
 static void run_record(struct machine *m, const uint8_t *record)
 {
-	static const unsigned bdfs[] = { 0, 1 << 3, 2 << 3, Q35_LPC_SLOT << 3 };
+	static const unsigned bdfs[] = {
+		0,
+		1 << 3,
+		2 << 3,
+		Q35_LPC_SLOT << 3,
+		PCI_PORTS_SLOT << 3,
+		PCI_PORTS_SLOT << 3 | 1,
+		1 << 8,
+		2 << 8,
+	};
 	static const unsigned sizes[] = { 1, 2, 4, 8 };
 	const unsigned size = sizes[record[0] >> 4 & 3];
-	const unsigned bdf = bdfs[record[1] & 3];
+	const unsigned bdf = bdfs[record[1] & 7];
 	const unsigned offset = load_le16(record + 2);
 	const uint32_t value = load_le32(record + 4);
 	struct pci_device *d = &m->devices[record[1] & 1];
@@ -141,6 +201,7 @@ static void run_record(struct machine *m, const uint8_t *record)
 		break;
 	default:
 		pci_intx_set(d, value & 1);
+		serve_port(m, record[1] & 1, value & 2);
 		break;
 	}
 }

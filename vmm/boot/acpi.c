@@ -9,6 +9,7 @@
 #include "vmm/base/compiler.h"
 #include "vmm/boot/acpi_tables.h"
 #include "vmm/boot/aml.h"
+#include "vmm/boot/boot_config.h"
 #include "vmm/mem/guest_mem.h"
 
 #define SPACE_BYTES  (ACPI_TABLES_END - ACPI_RSDP_GPA)
@@ -122,12 +123,12 @@ static uint32_t write_facs(struct aml *out)
 	return ACPI_RSDP_GPA + (uint32_t)start;
 }
 
-static uint32_t write_mcfg(struct aml *out)
+static uint32_t write_mcfg(struct aml *out, const struct boot_config *config)
 {
 	const struct mcfg mcfg = {
 		.header = acpi_header_of("MCFG", 1),
 		.ecam_gpa = le64_of(LAYOUT_ECAM_GPA),
-		.last_bus = LAYOUT_PCI_LAST_BUS,
+		.last_bus = config->pci_last_bus,
 	};
 	size_t start = begin_table(out);
 
@@ -151,7 +152,7 @@ static uint32_t write_xsdt(struct aml *out, const struct boot_config *config)
 	start = begin_table(out);
 	acpi_madt_write(out, config);
 	xsdt.tables[1] = le64_of(end_table(out, start));
-	xsdt.tables[2] = le64_of(write_mcfg(out));
+	xsdt.tables[2] = le64_of(write_mcfg(out, config));
 	start = begin_table(out);
 	aml_bytes(out, &xsdt, sizeof(xsdt));
 	return end_table(out, start);

@@ -62,13 +62,13 @@ static void write_motherboard(struct aml *aml)
 	aml_end(aml, device);
 }
 
-static void write_pci_windows(struct aml *aml)
+static void write_pci_windows(struct aml *aml, const struct boot_config *config)
 {
 	size_t resources;
 
 	aml_name(aml, "_CRS");
 	resources = aml_resources(aml);
-	aml_bus_window(aml, 0, LAYOUT_PCI_LAST_BUS);
+	aml_bus_window(aml, 0, config->pci_last_bus);
 	aml_io(aml, LAYOUT_PCI_CONFIG_PORT, 8);
 	/* The ISA devices below the LPC bridge, then the BARs. */
 	aml_io_window(aml, 0, LAYOUT_PCI_CONFIG_PORT - 1);
@@ -232,7 +232,7 @@ static void write_pci_bridge(struct aml *aml, const struct boot_config *config)
 	aml_name_integer(aml, "_UID", 0);
 	aml_name_integer(aml, "_SEG", 0);
 	aml_name_integer(aml, "_BBN", 0);
-	write_pci_windows(aml);
+	write_pci_windows(aml, config);
 	write_pci_routing(aml);
 	write_osc(aml);
 	write_lpc_devices(aml, config);

@@ -27,6 +27,8 @@ struct boot_config {
 	unsigned sockets, cores, threads;  /* as in cpus_config */
 	const struct boot_serial *serials; /* serial ports present: for the DSDT */
 	size_t serial_count;
+	/* Linux reads every slot up to here: 8160 exits if it were 255. */
+	uint8_t pci_last_bus;
 	const struct boot_framebuffer *framebuffer; /* NULL: none; bzImage and ELF64 hear of it */
 	const char *name;			    /* SMBIOS: the VM's name, may be NULL */
 	const uint8_t *uuid;  /* SMBIOS: 16 bytes in the order of its text, may be NULL */

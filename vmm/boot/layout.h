@@ -16,13 +16,11 @@
 #define LAYOUT_BIOS_TABLES_END	0x100000u
 #define LAYOUT_KERNEL_GPA	0x1000000u /* a relocatable bzImage that does not say otherwise */
 
-#define LAYOUT_PCI_HOLE_START 0xc0000000u /* RAM ends here at most and goes on at 4 GiB */
-#define LAYOUT_PCI_MMIO32_GPA 0xc0000000u /* BARs below 4 GiB */
-#define LAYOUT_PCI_MMIO32_END 0xe0000000u
-#define LAYOUT_ECAM_GPA	      0xe0000000u /* 256 buses of 1 MiB */
-#define LAYOUT_ECAM_SIZE      0x10000000u
-/* Linux reads every slot up to this bus at boot: 8160 exits if it were 255. */
-#define LAYOUT_PCI_LAST_BUS	0u
+#define LAYOUT_PCI_HOLE_START	0xc0000000u /* RAM ends here at most and goes on at 4 GiB */
+#define LAYOUT_PCI_MMIO32_GPA	0xc0000000u /* BARs below 4 GiB */
+#define LAYOUT_PCI_MMIO32_END	0xe0000000u
+#define LAYOUT_ECAM_GPA		0xe0000000u /* 256 buses of 1 MiB */
+#define LAYOUT_ECAM_SIZE	0x10000000u
 #define LAYOUT_IOAPIC_GPA	0xfec00000u
 #define LAYOUT_LAPIC_GPA	0xfee00000u
 #define LAYOUT_IDENTITY_MAP_GPA 0xfeffc000u /* one page, for Intel hosts */
