@@ -24,6 +24,7 @@ struct ctl_action {
 
 /* Each ends with a NULL name. */
 extern const struct ctl_action ctl_machine_actions[];	/* ctl_machine.c */
+extern const struct ctl_action ctl_device_actions[];	/* ctl_device.c */
 extern const struct ctl_action ctl_screen_actions[];	/* ctl_screen.c */
 extern const struct ctl_action ctl_input_actions[];	/* ctl_input.c */
 extern const struct ctl_action ctl_clipboard_actions[]; /* ctl_clipboard.c */

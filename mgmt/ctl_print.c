@@ -91,19 +91,34 @@ static void print_pci_device(const json_t *device)
 	}
 }
 
-void ctl_print_pci(const json_t *buses)
+/* And what is behind those that are bridges. */
+static void print_pci_devices(const json_t *devices)
 {
 	size_t i;
 	size_t k;
-	json_t *bus;
 	json_t *device;
+	json_t *behind;
+
+	json_array_foreach(devices, i, device)
+	{
+		print_pci_device(device);
+		json_array_foreach(
+			json_object_get(json_object_get(device, "pci_bridge"), "devices"), k,
+			behind)
+		{
+			print_pci_device(behind);
+		}
+	}
+}
+
+void ctl_print_pci(const json_t *buses)
+{
+	size_t i;
+	json_t *bus;
 
 	json_array_foreach(buses, i, bus)
 	{
-		json_array_foreach(json_object_get(bus, "devices"), k, device)
-		{
-			print_pci_device(device);
-		}
+		print_pci_devices(json_object_get(bus, "devices"));
 	}
 }
 

@@ -10,6 +10,11 @@ static const char *type_name(const void *context, size_t i)
 	return device_types[i] ? device_types[i]->name : NULL;
 }
 
+const char *device_type_nearest(const char *name)
+{
+	return nearest_name(name, type_name, NULL);
+}
+
 const struct device_type *device_type_find(const char *name, struct error *err)
 {
 	const char *near;
@@ -19,7 +24,7 @@ const struct device_type *device_type_find(const char *name, struct error *err)
 			return device_types[i];
 		}
 	}
-	near = nearest_name(name, type_name, NULL);
+	near = device_type_nearest(name);
 	if (near) {
 		(void)error_set(err, 0, "no device '%s'; did you mean '%s'?", name, near);
 	} else {

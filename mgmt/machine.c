@@ -65,7 +65,8 @@ static int make_pci(struct machine *machine, struct error *err)
 	if (code < 0) {
 		return error_set_errno(err, code, "making the PCI bus");
 	}
-	return q35_create(machine->pci, &machine->q35, err);
+	code = q35_create(machine->pci, &machine->q35, err);
+	return code < 0 ? code : machine_slots_create(machine, err);
 }
 
 static int make_screen(struct machine *machine, struct error *err)
@@ -164,6 +165,7 @@ int machine_create(const struct machine_config *config, struct loop *main_loop,
 	machine->files.kernel_fd = -1;
 	machine->files.initrd_fd = -1;
 	list_init(&machine->listeners);
+	list_init(&machine->drives);
 	(void)snprintf(machine->name, sizeof(machine->name), "%s", config->settings.name);
 	if (!config->settings.uuid || uuid_parse(config->settings.uuid, machine->uuid) < 0) {
 		uuid_of_name(machine->name, machine->uuid);
@@ -201,6 +203,8 @@ void machine_destroy(struct machine *machine)
 	clipboard_destroy(machine->clipboard);
 	display_destroy(machine->display);
 	input_destroy(machine->input);
+	machine_slots_destroy(machine->slots);
+	machine_forget_drives(machine);
 	q35_destroy(machine->q35);
 	pci_bus_destroy(machine->pci);
 	loop_destroy(machine->io_loop);
@@ -235,6 +239,7 @@ int machine_load(struct machine *machine, struct error *err)
 		.threads = (unsigned)config->cpus.threads,
 		.serials = serial_places,
 		.serial_count = MIN(config->settings.serials.count, ARRAY_SIZE(serial_places)),
+		.pci_last_bus = (uint8_t)config->settings.hotplug_ports,
 		.name = machine->name,
 		.uuid = machine->uuid,
 	};

@@ -58,13 +58,14 @@ enum machine_event {
 	MACHINE_EVENT_SHUTDOWN,	 /* the machine is about to end; value 1: the guest's wish */
 	MACHINE_EVENT_GUEST_PANICKED,
 	MACHINE_EVENT_GUEST_CRASHLOADED,
-	MACHINE_EVENT_MICROPHONE, /* value 1: the guest hears it from now on; 0: no more */
+	MACHINE_EVENT_MICROPHONE,     /* value 1: the guest hears it from now on; 0: no more */
+	MACHINE_EVENT_DEVICE_DELETED, /* `device` has left */
 	MACHINE_EVENT_DEVICE, /* `device` and `text` as in device_env.notify: "balloon-change" … */
 };
 
 struct machine_event_info {
 	enum machine_event event;
-	const char *device; /* NULL but for MACHINE_EVENT_DEVICE */
+	const char *device; /* NULL but for MACHINE_EVENT_DEVICE and its removal */
 	const char *text;   /* NULL but for that and a reset by the guest */
 	uint64_t value;
 };
@@ -127,7 +128,7 @@ uint64_t machine_memory_bytes(const struct machine *machine);
 /* The devices in the order of their making; NULL ends. */
 struct machine_device {
 	const struct device_type *type;
-	const char *id;
+	char *id;    /* owned */
 	void *state; /* the device type's state struct */
 };
 const struct machine_device *machine_device_at(const struct machine *machine, size_t index);
@@ -136,5 +137,34 @@ const struct machine_device *machine_find_device(const struct machine *machine, 
 /* First of a type, or NULL. */
 const struct machine_device *machine_first_of_type(const struct machine *machine,
 						   const struct device_type *type);
+
+/* --- devices that come and go (machine_hotplug.c) --- */
+
+struct machine_new_device {
+	const char *driver;  /* a device type, or its name with QEMU's "-pci" */
+	const char *id;	     /* NULL: one is made */
+	const char *bus;     /* the root port: "port1"; NULL: the first that is free */
+	const char *drive;   /* for a disk: what machine_add_drive named; NULL: none */
+	const char *options; /* text for the type's option table */
+};
+
+/* Puts a device into the slot of a root port; a running guest hears of it. -ENOENT: no such driver,
+ * -EEXIST: the id is taken, -ENOTSUP: that cannot come or go, -ENOSPC: no free slot, or what making
+ * the device says. */
+int machine_add_device(struct machine *machine, const struct machine_new_device *wanted,
+		       struct error *err);
+/* Asks the guest to let the device go: MACHINE_EVENT_DEVICE_DELETED tells when it has. -ENODEV: no
+ * such device, -ENOTSUP: it cannot go, -EBUSY: it was asked to already, and a guest may take some
+ * seconds. */
+int machine_remove_device(struct machine *machine, const char *id, struct error *err);
+/* Whether the device sits in a slot; `leaving`: it was asked to go, and the guest has not
+ * answered. */
+bool machine_device_can_go(const struct machine *machine, const char *id, bool *leaving);
+
+/* Names a raw disk image for a disk to come, which opens it. -EEXIST: the name is taken. */
+int machine_add_drive(struct machine *machine, const char *name, const char *file, bool read_only,
+		      struct error *err);
+/* -ENOENT: no such drive, -EBUSY: a disk has it. */
+int machine_remove_drive(struct machine *machine, const char *name, struct error *err);
 
 #endif

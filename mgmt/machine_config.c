@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "devices/device.h"
+#include "devices/pci/pci_port.h"
 #include "display/backend.h"
 #include "display/display.h"
 #include "mgmt/machine_config_devices.h"
@@ -92,6 +93,12 @@ static const struct option settings[] = {
 	  .offset = SETTING(devices),
 	  .value_name = "TYPE[,OPTION=...]",
 	  .help = "add any device; `--device help` lists them, `--device TYPE,help` its options" },
+	{ .name = "hotplug-ports",
+	  .kind = OPTION_INT,
+	  .offset = SETTING(hotplug_ports),
+	  .default_text = "2", /* each costs a guest 20 of the 3000 ms that it boots */
+	  .max = PCI_PORTS_MAX,
+	  .help = "slots for devices that come and go while the guest runs; 0: none" },
 	{ .name = "rng",
 	  .kind = OPTION_BOOL,
 	  .offset = SETTING(rng),

@@ -52,6 +52,7 @@ struct machine_settings {
 	struct option_list serials;
 	struct option_list consoles;
 	struct option_list devices;
+	uint64_t hotplug_ports;
 	bool rng;
 	bool balloon;
 	char *display; /* "auto", "off", "NAME[,OPTION=…]": display/backend.h */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/audio.h"
 #include "devices/device.h"
@@ -11,14 +12,16 @@
 
 /* A device and the loop it runs on, if that is its own. */
 struct part {
-	struct machine_device device;
+	struct machine_device device; /* its id is owned */
 	struct loop *own_loop;
 };
 
 struct machine_devices {
+	struct device_env env; /* what each is granted, but for its id, loop and slot */
+	struct loop *shared_loop;
 	bool quiet;
-	size_t count; /* of those made so far */
-	struct part parts[];
+	size_t count;
+	struct part **parts;
 };
 
 static int choose_loop(struct part *part, const struct device_env *env, struct loop *shared_loop,
@@ -42,20 +45,21 @@ static int choose_loop(struct part *part, const struct device_env *env, struct l
 	return code;
 }
 
-static int init_part(struct part *part, const struct device_env *granted, struct loop *shared_loop,
+static int init_part(struct machine_devices *devices, struct part *part, struct pci_port *port,
 		     const char *options_text, struct error *err)
 {
 	const struct device_type *type = part->device.type;
 	AUTO_FREE void *options = calloc(1, type->options_size ? type->options_size : 1);
-	struct device_env env = *granted;
+	struct device_env env = devices->env;
 	int code;
 
 	env.id = part->device.id;
+	env.port = port;
 	part->device.state = calloc(1, type->state_size ? type->state_size : 1);
 	if (!options || !part->device.state) {
 		return error_set_errno(err, -ENOMEM, "memory for the device");
 	}
-	code = choose_loop(part, &env, shared_loop, &env.loop);
+	code = choose_loop(part, &env, devices->shared_loop, &env.loop);
 	if (code < 0) {
 		return error_set_errno(err, code, "thread for the device");
 	}
@@ -71,33 +75,94 @@ static void drop_part(struct part *part)
 {
 	loop_destroy(part->own_loop);
 	free(part->device.state);
+	free(part->device.id);
+	free(part);
+}
+
+/* Room for one more at the end, with a part that is not yet counted. */
+static struct part *begin_part(struct machine_devices *devices, const struct device_type *type,
+			       const char *id)
+{
+	struct part **parts = realloc(devices->parts, (devices->count + 1) * sizeof(struct part *));
+	struct part *part = calloc(1, sizeof(*part));
+
+	if (parts) {
+		devices->parts = parts;
+	}
+	if (part) {
+		part->device.type = type;
+		part->device.id = strdup(id);
+	}
+	if (!parts || !part || !part->device.id) {
+		free(part);
+		return NULL;
+	}
+	devices->parts[devices->count] = part;
+	return part;
+}
+
+int machine_devices_add(struct machine_devices *devices, const struct machine_device_config *wanted,
+			struct pci_port *port, struct error *err)
+{
+	struct part *part = begin_part(devices, wanted->type, wanted->id);
+	int code;
+
+	if (!part) {
+		return error_set_errno(err, -ENOMEM, "%s", wanted->id);
+	}
+	code = init_part(devices, part, port, wanted->options, err);
+	if (code < 0) {
+		error_prefix(err, "%s %s", wanted->type->name, wanted->id);
+		drop_part(part);
+		return code;
+	}
+	if (devices->quiet && part->device.type->quiesce) {
+		part->device.type->quiesce(part->device.state);
+	}
+	devices->count++;
+	return 0;
+}
+
+static void finish_part(struct part *part)
+{
+	if (part->device.type->finish) {
+		part->device.type->finish(part->device.state);
+	}
+	drop_part(part);
+}
+
+void machine_devices_remove(struct machine_devices *devices, const struct machine_device *device)
+{
+	size_t i = 0;
+
+	while (&devices->parts[i]->device != device) {
+		i++;
+	}
+	finish_part(devices->parts[i]);
+	devices->count--;
+	memmove(&devices->parts[i], &devices->parts[i + 1],
+		(devices->count - i) * sizeof(struct part *));
 }
 
 int machine_devices_create(const struct machine_device_config *wanted, size_t count,
 			   const struct device_env *env, struct loop *shared_loop,
 			   struct machine_devices **out, struct error *err)
 {
-	struct machine_devices *devices =
-		calloc(1, sizeof(*devices) + count * sizeof(devices->parts[0]));
+	struct machine_devices *devices = calloc(1, sizeof(*devices));
+	int code = 0;
 
 	*out = NULL;
 	if (!devices) {
 		return error_set_errno(err, -ENOMEM, "devices");
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct part *part = &devices->parts[i];
-		int code;
-
-		part->device.type = wanted[i].type;
-		part->device.id = wanted[i].id;
-		code = init_part(part, env, shared_loop, wanted[i].options, err);
-		if (code < 0) {
-			error_prefix(err, "%s %s", wanted[i].type->name, wanted[i].id);
-			drop_part(part);
-			machine_devices_destroy(devices);
-			return code;
-		}
-		devices->count++;
+	devices->env = *env;
+	devices->shared_loop = shared_loop;
+	for (size_t i = 0; code == 0 && i < count; i++) {
+		code = machine_devices_add(devices, &wanted[i], NULL, err);
+	}
+	if (code < 0) {
+		machine_devices_destroy(devices);
+		return code;
 	}
 	*out = devices;
 	return 0;
@@ -108,21 +173,17 @@ void machine_devices_destroy(struct machine_devices *devices)
 	if (!devices) {
 		return;
 	}
-	for (size_t i = devices->count; i > 0; i--) {
-		struct part *part = &devices->parts[i - 1];
-
-		if (part->device.type->finish) {
-			part->device.type->finish(part->device.state);
-		}
-		drop_part(part);
+	while (devices->count > 0) {
+		finish_part(devices->parts[--devices->count]);
 	}
+	free(devices->parts);
 	free(devices);
 }
 
 void machine_devices_quiesce(struct machine_devices *devices)
 {
 	for (size_t i = 0; i < devices->count && !devices->quiet; i++) {
-		const struct machine_device *device = &devices->parts[i].device;
+		const struct machine_device *device = &devices->parts[i]->device;
 
 		if (device->type->quiesce) {
 			device->type->quiesce(device->state);
@@ -134,7 +195,7 @@ void machine_devices_quiesce(struct machine_devices *devices)
 void machine_devices_resume(struct machine_devices *devices)
 {
 	for (size_t i = 0; i < devices->count && devices->quiet; i++) {
-		const struct machine_device *device = &devices->parts[i].device;
+		const struct machine_device *device = &devices->parts[i]->device;
 
 		if (device->type->resume) {
 			device->type->resume(device->state);
@@ -146,7 +207,7 @@ void machine_devices_resume(struct machine_devices *devices)
 void machine_devices_reset(struct machine_devices *devices)
 {
 	for (size_t i = 0; i < devices->count; i++) {
-		const struct machine_device *device = &devices->parts[i].device;
+		const struct machine_device *device = &devices->parts[i]->device;
 
 		if (device->type->reset) {
 			device->type->reset(device->state);
@@ -156,5 +217,5 @@ void machine_devices_reset(struct machine_devices *devices)
 
 const struct machine_device *machine_devices_at(const struct machine_devices *devices, size_t index)
 {
-	return index < devices->count ? &devices->parts[index].device : NULL;
+	return index < devices->count ? &devices->parts[index]->device : NULL;
 }

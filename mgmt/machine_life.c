@@ -107,6 +107,7 @@ static int reset(struct machine *machine, const char *source, struct error *err)
 	quieten(machine);
 	request_inbox_forget_reset(machine->inbox); /* the guest ran on after it had asked */
 	machine_devices_reset(machine->devices);
+	machine_slots_reset(machine->slots);
 	q35_reset(machine->q35);
 	code = guest_mem_clear(machine->mem);
 	if (code < 0) {

@@ -32,6 +32,8 @@ struct machine {
 	struct clipboard *clipboard;
 	struct sound *sound; /* NULL: no sound card */
 	struct machine_devices *devices;
+	struct machine_slots *slots;
+	struct list drives; /* named for disks to come */
 	struct cpus *cpus;
 
 	struct request_inbox *inbox;
@@ -55,5 +57,15 @@ void machine_emit(struct machine *machine, enum machine_event event, const char 
 
 /* What the guest and its processors want; `arg` is the machine. */
 void machine_on_requests(void *arg, const struct request_round *round);
+
+/* --- machine_hotplug.c --- */
+
+/* Makes the root ports, before any device. */
+int machine_slots_create(struct machine *machine, struct error *err);
+/* After the devices. NULL is fine. */
+void machine_slots_destroy(struct machine_slots *slots);
+/* Power-on state, after that of the devices; processors paused. What was leaving has left. */
+void machine_slots_reset(struct machine_slots *slots);
+void machine_forget_drives(struct machine *machine);
 
 #endif

@@ -26,6 +26,9 @@ json_t *qmp_greeting(void)
 	return json_pack("{s:{s:o, s:[]}}", "QMP", "version", qmp_version(), "capabilities");
 }
 
+/* Where QEMU's object tree has devices with an id. */
+#define PERIPHERALS "/machine/peripheral/"
+
 /* Why the machine ends, as QMP's ShutdownCause names it. */
 static const char *end_reason(enum machine_end end)
 {
@@ -97,6 +100,9 @@ json_t *qmp_event(const struct qmp_context *context, const struct machine_event_
 	case MACHINE_EVENT_MICROPHONE:
 		return json_pack("{s:s, s:{s:b}}", "event", "X_THUNDERLAKE_MICROPHONE", "data",
 				 "on", info->value != 0);
+	case MACHINE_EVENT_DEVICE_DELETED:
+		return json_pack("{s:s, s:{s:s, s:s+}}", "event", "DEVICE_DELETED", "data",
+				 "device", info->device, "path", PERIPHERALS, info->device);
 	case MACHINE_EVENT_DEVICE:
 		return device_event(info);
 	}

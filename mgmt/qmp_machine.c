@@ -7,6 +7,7 @@
 #include "devices/hda/hda.h"
 #include "devices/legacy/serial.h"
 #include "devices/pci/pci.h"
+#include "devices/pci/pci_port.h"
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
@@ -167,6 +168,12 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 	return pci_device_at(machine_pci(machine), slot, function);
 }
 
+static const struct pci_device *pci_behind(void *machine, const struct pci_device *port)
+{
+	(void)machine;
+	return pci_port_device(port->port);
+}
+
 static struct audio *audio(void *machine)
 {
 	return machine_audio(machine);
@@ -209,15 +216,42 @@ static struct clipboard *clipboard(void *machine)
 	return machine_clipboard(machine);
 }
 
-static bool has_driver(void *machine, const char *name)
-{
-	(void)machine;
-	return device_type_find(name, NULL);
-}
-
 static bool has_device(void *machine, const char *id)
 {
 	return machine_find_device(machine, id);
+}
+
+static bool device_at(void *machine, size_t index, struct qmp_device *out)
+{
+	const struct machine_device *device = machine_device_at(machine, index);
+
+	if (!device) {
+		return false;
+	}
+	*out = (struct qmp_device){ .id = device->id, .driver = device->type->name };
+	out->can_go = machine_device_can_go(machine, device->id, &out->leaving);
+	return true;
+}
+
+static int add_device(void *machine, const struct machine_new_device *wanted, struct error *err)
+{
+	return machine_add_device(machine, wanted, err);
+}
+
+static int remove_device(void *machine, const char *id, struct error *err)
+{
+	return machine_remove_device(machine, id, err);
+}
+
+static int add_drive(void *machine, const char *drive, const char *file, bool read_only,
+		     struct error *err)
+{
+	return machine_add_drive(machine, drive, file, read_only, err);
+}
+
+static int remove_drive(void *machine, const char *drive, struct error *err)
+{
+	return machine_remove_drive(machine, drive, err);
 }
 
 static int set_link(void *machine, const char *id, bool up)
@@ -285,14 +319,19 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,
+	.pci_behind = pci_behind,
 	.audio = audio,
 	.set_jack = set_jack,
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,
 	.recording = recording,
-	.has_driver = has_driver,
 	.has_device = has_device,
+	.device_at = device_at,
+	.add_device = add_device,
+	.remove_device = remove_device,
+	.add_drive = add_drive,
+	.remove_drive = remove_drive,
 	.set_link = set_link,
 	.balloon = balloon,
 	.balloon_stats = balloon_stats,

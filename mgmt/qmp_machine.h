@@ -38,6 +38,11 @@ struct qmp_network {
 	bool link_up;
 };
 
+struct qmp_device {
+	const char *id, *driver;
+	bool can_go, leaving;
+};
+
 struct qmp_balloon {
 	uint64_t actual, target;
 };
@@ -63,6 +68,8 @@ struct qmp_machine_ops {
 	bool (*network_at)(void *machine, size_t index, struct qmp_network *out);
 	/* NULL where nothing is plugged in. */
 	const struct pci_device *(*pci_at)(void *machine, unsigned slot, unsigned function);
+	/* What is in the slot of a root port, or NULL. */
+	const struct pci_device *(*pci_behind)(void *machine, const struct pci_device *port);
 
 	/* Where its sound, pictures, keys and copied texts pass; NULL where there is none. */
 	struct audio *(*audio)(void *machine);
@@ -74,10 +81,18 @@ struct qmp_machine_ops {
 	/* Of all its sound cards. -ENODEV: none has such a jack. */
 	int (*set_jack)(void *machine, enum audio_jack jack, bool connected);
 
-	/* Whether this build has such a kind of device; whether the machine has a device so named.
-	 */
-	bool (*has_driver)(void *machine, const char *name);
+	/* Whether the machine has a device so named. */
 	bool (*has_device)(void *machine, const char *id);
+
+	/* Devices that come and go, and what disks to come are named: as the functions of
+	 * machine.h. */
+	bool (*device_at)(void *machine, size_t index, struct qmp_device *out);
+	int (*add_device)(void *machine, const struct machine_new_device *wanted,
+			  struct error *err);
+	int (*remove_device)(void *machine, const char *id, struct error *err);
+	int (*add_drive)(void *machine, const char *name, const char *file, bool read_only,
+			 struct error *err);
+	int (*remove_drive)(void *machine, const char *name, struct error *err);
 
 	/* -ENODEV: no network card of that id. */
 	int (*set_link)(void *machine, const char *id, bool up);

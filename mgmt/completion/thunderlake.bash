@@ -86,6 +86,9 @@ _thunderlake_ctl() {
 		audio,jack) _thunderlake_words 'in out' ;;
 		audio,in | audio,out) _thunderlake_words 'line-out microphone' ;;
 		clipboard,clipboard) _thunderlake_words 'get set' ;;
+		device,device) _thunderlake_words 'add del list' ;;
+		device,add) _thunderlake_words "$(_thunderlake_device_types "$1")" ;;
+		device,*file) _thunderlake_files ;;
 		link,link) COMPREPLY=() ;;
 		click,*) ((${#words[@]} != 4)) || _thunderlake_words 'left right middle double none' ;;
 		link,*) _thunderlake_words 'up down' ;;

@@ -361,3 +361,26 @@ void options_format(const struct option *option, const void *out, char *buffer, 
 		break;
 	}
 }
+
+int options_append(char **text, const char *name, const char *value)
+{
+	const size_t used = *text ? strlen(*text) : 0;
+	const size_t space = used + strlen(name) + 2 * strlen(value) + sizeof(",=");
+	char *grown = realloc(*text, space);
+	char *end;
+
+	if (!grown) {
+		return -ENOMEM;
+	}
+	*text = grown;
+	end = grown + used;
+	end += snprintf(end, space - used, "%s%s=", used ? "," : "", name);
+	for (; *value; value++) {
+		*end++ = *value;
+		if (*value == ',') {
+			*end++ = ',';
+		}
+	}
+	*end = '\0';
+	return 0;
+}

@@ -61,6 +61,9 @@ int options_parse(const struct option_table *table, const char *text, void *out,
 /* Frees the strings and lists in the struct and zeroes those fields. */
 void options_finish(const struct option_table *table, void *out);
 
+/* Appends "NAME=VALUE" to a text for options_parse; *text is owned and may be NULL. -ENOMEM. */
+int options_append(char **text, const char *name, const char *value);
+
 /* The value of one option as text that options_set takes back. `size` bytes at `buffer`. */
 void options_format(const struct option *option, const void *out, char *buffer, size_t size);
 

@@ -132,7 +132,19 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 					   PCI_BASE_ADDRESS_MEM_PREFETCH } },
 	};
 
-	(void)machine;
+	static struct pci_device port = {
+		.name = "port1",
+		.slot = 2,
+		.identity = { .vendor = 0x1b36, .device = 0xc, .class_code = 0x060400 },
+	};
+
+	port.port = machine; /* never followed */
+	port.config[PCI_SECONDARY_BUS] = 7;
+	store_le16(port.config + PCI_MEMORY_BASE, 0xc800);
+	store_le16(port.config + PCI_MEMORY_LIMIT, 0xc810);
+	if (((struct fake_qmp_machine *)machine)->has_port && slot == 2 && function == 0) {
+		return &port;
+	}
 	store_le16(card.config + PCI_COMMAND, PCI_COMMAND_MEMORY);
 	store_le32(card.config + PCI_BASE_ADDRESS_4, 0x1000000c);
 	store_le32(card.config + PCI_BASE_ADDRESS_5, 0x7f);
@@ -140,6 +152,12 @@ static const struct pci_device *pci_at(void *machine, unsigned slot, unsigned fu
 		return NULL;
 	}
 	return slot ? &card : &bridge;
+}
+
+static const struct pci_device *pci_behind(void *machine, const struct pci_device *port)
+{
+	(void)port;
+	return pci_at(machine, 1, 0);
 }
 
 static struct audio *audio(void *machine)
@@ -175,16 +193,59 @@ static struct clipboard *clipboard(void *machine)
 	return ((struct fake_qmp_machine *)machine)->clipboard;
 }
 
-static bool has_driver(void *machine, const char *driver)
-{
-	(void)machine;
-	return strcmp(driver, "virtio-rng") == 0;
-}
-
 static bool has_device(void *machine, const char *id)
 {
 	(void)machine;
 	return strcmp(id, "net0") == 0;
+}
+
+static bool device_at(void *machine, size_t index, struct qmp_device *out)
+{
+	(void)machine;
+	*out = (struct qmp_device){ .id = "net0", .driver = "virtio-net", .can_go = true };
+	return index == 0;
+}
+
+static int add_device(void *machine, const struct machine_new_device *wanted, struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	if (strncmp(wanted->driver, "virtio-", 7) != 0) {
+		return error_set(err, -ENOENT, "'%s' is not a valid device model name",
+				 wanted->driver);
+	}
+	(void)snprintf(fake->added, sizeof(fake->added), "%s id=%s bus=%s drive=%s %s",
+		       wanted->driver, wanted->id ? wanted->id : "-",
+		       wanted->bus ? wanted->bus : "-", wanted->drive ? wanted->drive : "-",
+		       wanted->options);
+	return 0;
+}
+
+static int remove_device(void *machine, const char *id, struct error *err)
+{
+	(void)machine;
+	return strcmp(id, "net0") == 0
+		       ? error_set(err, -ENOTSUP, "Bus 'pcie.0' does not support hotplugging")
+		       : error_set(err, -ENODEV, "Device '%s' not found", id);
+}
+
+static int add_drive(void *machine, const char *drive, const char *file, bool read_only,
+		     struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	(void)err;
+	(void)snprintf(fake->added, sizeof(fake->added), "drive %s %s %s", drive, file,
+		       read_only ? "ro" : "rw");
+	return 0;
+}
+
+static int remove_drive(void *machine, const char *drive, struct error *err)
+{
+	(void)machine;
+	return strcmp(drive, "disk0") == 0
+		       ? 0
+		       : error_set(err, -ENOENT, "Failed to find node with node-name='%s'", drive);
 }
 
 static int set_link(void *machine, const char *id, bool up)
@@ -233,14 +294,19 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,
+	.pci_behind = pci_behind,
 	.audio = audio,
 	.set_jack = set_jack,
 	.display = display,
 	.input = input,
 	.clipboard = clipboard,
 	.recording = recording,
-	.has_driver = has_driver,
 	.has_device = has_device,
+	.device_at = device_at,
+	.add_device = add_device,
+	.remove_device = remove_device,
+	.add_drive = add_drive,
+	.remove_drive = remove_drive,
 	.set_link = set_link,
 	.balloon = balloon,
 	.balloon_stats = balloon_stats,

@@ -14,9 +14,11 @@ struct fake_qmp_machine {
 	enum machine_end end;
 	bool link_up;
 	bool has_balloon;
+	bool has_port; /* and the network card is behind it, too */
 	uint64_t balloon_target;
 	bool refuses; /* resume and reset fail with a text */
 	unsigned resets, power_buttons;
+	char added[256]; /* the last device or drive that came */
 	/* What the test made; NULL: none. */
 	bool is_unplugged[AUDIO_JACKS];
 	struct audio *audio;

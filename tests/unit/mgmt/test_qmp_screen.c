@@ -452,14 +452,3 @@ Test(qmp_screen, film_that_cannot_be_is_refused)
 		cr_assert(ne(ptr, json_object_get(reply, "error"), NULL), "%s", bad_films[i]);
 	}
 }
-
-/* --- devices that come and go --- */
-
-Test(qmp_screen, no_device_comes_or_goes)
-{
-	ask("{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"virtio-rng\", "
-	    "\"id\": \"r\", \"addr\": 3}}");
-	cr_assert(ne(ptr, strstr(refusal(), "hotplug"), NULL), "%s", refusal());
-	ask("{\"execute\": \"device_del\", \"arguments\": {\"id\": \"net0\"}}");
-	cr_assert(ne(ptr, strstr(refusal(), "hotplug"), NULL), "%s", refusal());
-}

@@ -9,7 +9,7 @@
  *       mgmt/qmp_server.c mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c
  *       mgmt/ctl_machine.c mgmt/ctl_screen.c mgmt/ctl_clipboard.c mgmt/ctl_audio.c
  *       mgmt/ctl_options.c mgmt/ctl_command.c mgmt/ctl_client.c mgmt/ctl_print.c
- *       tests/unit/mgmt/fake_qmp_machine.c display/ */
+ *       mgmt/ctl_device.c tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>

@@ -121,3 +121,13 @@ Test(options, format_is_taken_back)
 	options_format(&sample_options[3], &s, text, sizeof(text));
 	cr_assert(eq(str, text, "1536M"));
 }
+
+Test(options, appended_values_keep_their_commas)
+{
+	char *text = NULL;
+
+	cr_assert(eq(int, options_append(&text, "file", "a,b"), 0));
+	cr_assert(eq(int, options_append(&text, "size", ""), 0));
+	cr_assert(eq(str, text, "file=a,,b,size="));
+	free(text);
+}
