@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Plays for long in a guest, prints how it is each minute, and fails if a frame is lost.
+
+    soak.py IMAGE MINUTES CARD
+"""
+
+import os
+import sys
+import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
+from machine import Failed
+from pulse import Pulse
+from qmp import Qmp
+from sound import PERIOD, RATE, Player, Witness
+
+PRINT_S = 60
+COLUMNS = {"written": 12, "played": 12, "underruns": 10, "gaps": 6, "drift-ppm": 10}
+
+
+def cell(value, width):
+    return f"{value:{width}.1f}" if isinstance(value, float) else f"{value!s:>{width}}"
+
+
+def print_line(start, stream):
+    values = "".join(cell(stream.get(name, "-"), width) for name, width in COLUMNS.items())
+    latency = stream.get("latency-ms", {}).get("p95", 0)
+    print(f"{time.monotonic() - start:8.0f}{values}{latency:9.1f}  {os.getloadavg()[0]:.1f}",
+          flush=True)
+
+
+def watch(machine, seconds):
+    """Until the player is almost done."""
+    qmp = Qmp(f"{machine.folder}/qmp")
+    start = time.monotonic()
+    print(" seconds" + "".join(f"{name:>{width}}" for name, width in COLUMNS.items())
+          + "  p95, ms  load")
+    while time.monotonic() < start + seconds - 1:
+        time.sleep(min(PRINT_S, start + seconds - 1 - time.monotonic()))
+        for stream in qmp.command("x-thunderlake-audio-stats"):
+            print_line(start, stream)
+    qmp.close()
+
+
+def play(machine, pulse, card, minutes):
+    """What the witness and the player tell."""
+    witness = Witness(pulse)
+    try:
+        machine.agent.settimeout(minutes * 60 + 300)
+        machine.start(machine.command(card, minutes * 60 + 240, "numbers",
+                                      minutes * 60 * RATE // PERIOD))
+        watch(machine, minutes * 60)
+        written, late = machine.take_result()
+        return witness.report(), written, late
+    finally:
+        witness.close()
+
+
+def soak(image, minutes, card):
+    """Whether each frame arrived."""
+    pulse = Pulse()
+    try:
+        machine = Player("thunderlake", image, pulse)
+        try:
+            machine.connect()
+            machine.wait_ready()
+            heard, written, late = play(machine, pulse, card, minutes)
+        finally:
+            machine.close()
+    finally:
+        pulse.close()
+    wrong = {name: heard[name] for name in ("lost", "again", "altered")}
+    wrong["missing at the end"] = written - heard["next"]
+    print(f"the guest wrote {written} frames and was late {late} times")
+    print(f"the witness heard {heard['next'] - heard['lost']} of them, with {heard['gaps']} gaps of "
+          f"{heard['silent'] * 1000 / RATE:.0f} ms in all; "
+          + ", ".join(f"{name}: {value}" for name, value in wrong.items()))
+    return not any(wrong.values())
+
+
+def main():
+    try:
+        whole = soak(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    except (Failed, OSError) as reason:
+        print(f"soak: failed: {reason}", file=sys.stderr)
+        return 1
+    print("soak: no frame was lost" if whole else "soak: frames were lost")
+    return 0 if whole else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
