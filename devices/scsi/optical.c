@@ -69,11 +69,17 @@ uint16_t optical_no_medium(const struct optical *o)
 /* Whether the drive is in the state that the command needs; if not, has ended it. */
 static bool is_ready_for(const struct optical *o, struct scsi_command *c, enum need need)
 {
+	struct scsi_sense sense = { .key = SCSI_NO_SENSE };
+
 	if (need == NEEDS_NOTHING) {
 		return true;
 	}
 	if (!optical_disc(o)) {
 		scsi_command_fail(c, SCSI_NOT_READY, optical_no_medium(o));
+		return false;
+	}
+	if (optical_spins_up(o, &sense)) {
+		scsi_command_check(c, &sense, 0);
 		return false;
 	}
 	if ((need == NEEDS_CD && optical_has_dvd(o)) ||
@@ -142,6 +148,12 @@ static void drain(struct scsi_unit *unit)
 	if (o->disc) {
 		disc_drain(o->disc);
 	}
+	optical_model_release(o, NULL);
+}
+
+static void cancel(struct scsi_unit *unit, struct scsi_command *command)
+{
+	optical_model_release(optical_of(unit), command);
 }
 
 static void describe_state(struct scsi_unit *unit, struct scsi_sense *sense)
@@ -151,6 +163,8 @@ static void describe_state(struct scsi_unit *unit, struct scsi_sense *sense)
 	if (!optical_disc(o)) {
 		sense->key = SCSI_NOT_READY;
 		sense->code = optical_no_medium(o);
+	} else {
+		(void)optical_spins_up(o, sense);
 	}
 }
 
@@ -159,6 +173,7 @@ static const uint8_t HEEDLESS[] = { 0x46, 0x4a, 0 };
 
 static const struct scsi_unit_ops UNIT_OPS = {
 	.execute = execute,
+	.cancel = cancel,
 	.reset = reset,
 	.kick = kick,
 	.poll = poll_disc,

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "devices/scsi/disc.h"
+#include "devices/scsi/disc_model.h"
 #include "devices/scsi/scsi.h"
 
 /*
@@ -34,7 +35,7 @@ struct optical_counters {
 	uint64_t reads;
 	uint64_t sectors; /* asked for */
 	uint64_t seeks;	  /* reads that did not go on where the last one ended */
-	uint64_t errors;  /* reads that failed for the medium's or the host's sake */
+	uint64_t errors;  /* reads that failed for the medium's, the model's or the host's sake */
 	uint64_t stalls;  /* reads that took more than OPTICAL_STALL_MS */
 };
 
@@ -52,7 +53,8 @@ struct optical_status optical_status(const struct optical *drive);
 const struct optical_counters *optical_counters(const struct optical *drive);
 
 /* The button: opens the tray. -EBUSY: the guest has locked it; it is told that somebody wants the
- * disc, and may open it. `force` opens regardless, as a paper clip does. Harmless when open. */
+ * disc, and may open it; -EIO: it is stuck. `force` opens regardless, as a paper clip does.
+ * Harmless when open. */
 int optical_open_tray(struct optical *drive, bool force);
 /* A disc in it becomes known to the guest as new. Harmless when closed. */
 void optical_close_tray(struct optical *drive);
@@ -63,5 +65,12 @@ int optical_put_disc(struct optical *drive, struct disc *disc);
 /* Takes the disc out of the open tray, for the caller to close; NULL: there is none, or the tray is
  * closed. Reads still under way are waited for. */
 struct disc *optical_take_disc(struct optical *drive);
+
+/* How slow and how bad discs are from now on: one that lies in the drive is taken to spin already,
+ * later ones spin up. NULL: as fast and as good as the host. -EINVAL as disc_model_init. Only while
+ * the drive is attached to a bus. */
+int optical_set_model(struct optical *drive, const struct disc_model_config *config);
+/* A tray that is stuck opens for nobody: -EIO for the user, LOAD OR EJECT FAILED for the guest. */
+void optical_set_stuck(struct optical *drive, bool stuck);
 
 #endif

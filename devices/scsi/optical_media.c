@@ -75,6 +75,7 @@ static void close_tray(struct optical *o)
 	o->tray_open = false;
 	o->head_lba = 0;
 	if (o->disc) {
+		optical_model_load(o);
 		scsi_unit_attention(&o->unit, SCSI_CODE_MEDIUM_MAY_HAVE_CHANGED);
 		tell_medium(o, MEDIA_NEW);
 	}
@@ -87,6 +88,9 @@ int optical_open_tray(struct optical *drive, bool force)
 		add_media_event(drive, MEDIA_EJECT_REQUEST);
 		scsi_unit_notify(&drive->unit, SCSI_NOTICE_REQUEST | SCSI_NOTICE_MEDIA);
 		return -EBUSY;
+	}
+	if (drive->is_stuck && !drive->tray_open) {
+		return -EIO;
 	}
 	open_tray(drive);
 	return 0;
@@ -237,6 +241,10 @@ static void eject(struct optical *o, struct scsi_command *c)
 {
 	if (is_locked(o) && !o->tray_open) {
 		scsi_command_fail(c, SCSI_ILLEGAL_REQUEST, SCSI_CODE_REMOVAL_PREVENTED);
+		return;
+	}
+	if (o->is_stuck && !o->tray_open) {
+		scsi_command_fail(c, SCSI_HARDWARE_ERROR, SCSI_CODE_LOAD_OR_EJECT_FAILED);
 		return;
 	}
 	open_tray(o);

@@ -39,9 +39,8 @@ static struct scsi_sense sense_of(int result, uint32_t lba)
 	return sense;
 }
 
-static void on_read(struct disc_read *read, int result)
+void optical_end_read(struct optical_transfer *t, int result)
 {
-	struct optical_transfer *t = container_of(read, struct optical_transfer, read);
 	struct scsi_command *c = t->command;
 	struct optical *o = t->drive;
 	struct scsi_sense sense;
@@ -50,12 +49,25 @@ static void on_read(struct disc_read *read, int result)
 	o->counters.errors += result == -EIO || result == -ENOMEM;
 	t->command = NULL;
 	if (result == 0) {
-		scsi_command_end(c, SCSI_GOOD, read->bytes);
+		scsi_command_end(c, SCSI_GOOD, t->read.bytes);
 	} else if (result == -ENOSPC) {
 		scsi_command_break(c, SCSI_OVERRUN);
 	} else {
-		sense = sense_of(result, read->lba);
-		scsi_command_check(c, &sense, read->bytes);
+		sense = sense_of(result, t->read.lba);
+		scsi_command_check(c, &sense, t->read.bytes);
+	}
+}
+
+static void on_read(struct disc_read *read, int result)
+{
+	struct optical_transfer *t = container_of(read, struct optical_transfer, read);
+
+	if (t->is_bad && result == 0) {
+		read->lba = t->bad_lba;
+		result = -EIO;
+	}
+	if (!optical_model_holds(t, result)) {
+		optical_end_read(t, result);
 	}
 }
 
@@ -108,6 +120,7 @@ static void start(struct optical *o, struct disc_read *read)
 	o->counters.sectors += read->sectors;
 	o->counters.seeks += read->lba != o->head_lba;
 	o->head_lba = read->lba + read->sectors;
+	optical_model_read(o, container_of(read, struct optical_transfer, read));
 	disc_read_start(o->disc, read);
 }
 

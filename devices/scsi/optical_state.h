@@ -4,6 +4,7 @@
 
 #include "devices/scsi/optical.h"
 #include "vmm/base/bytes.h"
+#include "vmm/base/loop.h"
 
 /* What the files of the optical drive share. */
 
@@ -33,6 +34,14 @@ struct optical_transfer {
 	struct scsi_command *command; /* NULL: unused */
 	uint64_t start_ns;
 	struct disc_read read;
+
+	/* What the model says of it. */
+	uint64_t end_ns;
+	bool is_bad; /* bad_lba, behind the last sector of `read` */
+	uint32_t bad_lba;
+	bool waits; /* it is done, but not told before end_ns */
+	int result;
+	struct loop_timer timer;
 };
 
 struct optical {
@@ -51,6 +60,10 @@ struct optical {
 	uint8_t mode[OPTICAL_MODE_BYTES];
 	uint32_t speed_kbs;
 	uint32_t head_lba; /* behind the sector read last */
+	bool has_model;
+	bool is_stuck;
+	struct disc_model_config model_config;
+	struct disc_model model; /* of the disc in the drive */
 	struct optical_counters counters;
 	struct optical_transfer transfers[SCSI_COMMANDS_MAX]; /* by slot */
 };
@@ -71,6 +84,19 @@ uint16_t optical_profile(const struct optical *o);
 
 /* NO MEDIUM, as the tray stands. */
 uint16_t optical_no_medium(const struct optical *o);
+
+/* Whether the disc, which there is, still spins up; if so, fills `sense`, which may be NULL. */
+bool optical_spins_up(const struct optical *o, struct scsi_sense *sense);
+
+/* A disc has been loaded. */
+void optical_model_load(struct optical *o);
+/* The read is about to start: cuts it at a bad sector, says when it ends. */
+void optical_model_read(struct optical *o, struct optical_transfer *t);
+/* Whether the command of a read that is done has to wait; it ends later, by optical_end_read. */
+bool optical_model_holds(struct optical_transfer *t, int result);
+void optical_end_read(struct optical_transfer *t, int result);
+/* Ends what waits: of one command, or all (NULL). */
+void optical_model_release(struct optical *o, const struct scsi_command *c);
 
 /* To defaults. */
 void optical_mode_reset(struct optical *o);

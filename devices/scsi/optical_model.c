@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "devices/scsi/bus.h"
+#include "devices/scsi/optical_state.h"
+#include "vmm/base/clock.h"
+
+/* --- the disc --- */
+
+int optical_set_model(struct optical *drive, const struct disc_model_config *config)
+{
+	struct disc_model trial;
+
+	if (!config) {
+		drive->has_model = false;
+		return 0;
+	}
+	if (disc_model_init(&trial, config, 1, 0) < 0) {
+		return -EINVAL;
+	}
+	drive->has_model = true;
+	drive->model_config = *config;
+	optical_model_load(drive);
+	drive->model.ready_ns = 0;
+	drive->model.free_ns = 0;
+	return 0;
+}
+
+void optical_set_stuck(struct optical *drive, bool stuck)
+{
+	drive->is_stuck = stuck;
+}
+
+void optical_model_load(struct optical *o)
+{
+	uint32_t sectors = o->disc ? o->disc->sectors : 1;
+
+	if (o->has_model) {
+		(void)disc_model_init(&o->model, &o->model_config, sectors, clock_now_ns());
+	}
+}
+
+bool optical_spins_up(const struct optical *o, struct scsi_sense *sense)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (!o->has_model || disc_model_is_ready(&o->model, now_ns)) {
+		return false;
+	}
+	if (sense) {
+		sense->key = SCSI_NOT_READY;
+		sense->code = SCSI_CODE_BECOMING_READY;
+		scsi_sense_set_progress(sense, disc_model_progress(&o->model, now_ns));
+	}
+	return true;
+}
+
+/* --- reads --- */
+
+void optical_model_read(struct optical *o, struct optical_transfer *t)
+{
+	struct disc_model_verdict verdict;
+
+	if (!o->has_model) {
+		return;
+	}
+	verdict = disc_model_read(&o->model, t->start_ns, t->read.lba, t->read.sectors,
+				  (uint64_t)t->read.sectors * DISC_DATA_BYTES);
+	t->end_ns = verdict.end_ns;
+	t->is_bad = verdict.fails;
+	t->bad_lba = verdict.failed_lba;
+	if (verdict.fails) {
+		t->read.sectors = verdict.failed_lba - t->read.lba;
+	}
+}
+
+static void on_timer(void *arg)
+{
+	struct optical_transfer *t = arg;
+	struct optical *o = t->drive;
+
+	t->waits = false;
+	optical_end_read(t, t->result);
+	scsi_unit_batch_done(&o->unit);
+}
+
+bool optical_model_holds(struct optical_transfer *t, int result)
+{
+	if (t->end_ns <= clock_now_ns()) {
+		return false;
+	}
+	t->waits = true;
+	t->result = result;
+	loop_timer_init(&t->timer, on_timer, t);
+	loop_timer_arm(scsi_bus_loop(t->drive->unit.bus), &t->timer, t->end_ns);
+	return true;
+}
+
+void optical_model_release(struct optical *o, const struct scsi_command *c)
+{
+	for (unsigned i = 0; i < SCSI_COMMANDS_MAX; i++) {
+		struct optical_transfer *t = &o->transfers[i];
+
+		if (!t->command || (c && t->command != c)) {
+			continue;
+		}
+		t->end_ns = 0; /* of a read that is still under way, too */
+		if (t->waits) {
+			t->waits = false;
+			loop_timer_disarm(&t->timer);
+			optical_end_read(t, t->result);
+		}
+	}
+}
