@@ -218,6 +218,35 @@ Test(audio_clock, server_that_goes_back_is_waited_for)
 	cr_assert(le(i64, off_frames(&host), 1));
 }
 
+/* Reports up to 300 ms off, both ways, up to 50 ms old, and a limit that comes in leaps. */
+Test(audio_clock, never_goes_back_nor_beyond_whatever_is_reported)
+{
+	struct host host = new_host();
+	const uint64_t off = RATE * 3 / 10;
+	uint64_t before = 0, limit = 0;
+
+	host.first_position = off;
+	for (unsigned i = 0; i < 50000; i++) {
+		uint64_t position;
+
+		host.now_ns += next_random(&host, MS);
+		if (next_random(&host, 10) == 0) {
+			audio_clock_report(
+				&host.clock, host.now_ns, host.now_ns - next_random(&host, 50 * MS),
+				truth(&host, host.now_ns) - off + next_random(&host, 2 * off));
+		}
+		if (next_random(&host, 20) == 0) {
+			audio_clock_extend(&host.clock, host.now_ns, limit);
+			limit += next_random(&host, RATE / 25);
+		}
+		position = audio_clock_position(&host.clock, host.now_ns, limit);
+		cr_assert(ge(u64, position, before));
+		cr_assert(le(u64, position, limit));
+		before = position;
+	}
+	cr_assert(gt(u64, before, 10 * RATE), "it moved");
+}
+
 Test(audio_clock, report_of_an_earlier_moment_counts_for_that_moment)
 {
 	struct host host = new_host();
