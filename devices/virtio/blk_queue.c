@@ -8,41 +8,14 @@
 #include "vmm/base/bytes.h"
 #include "vmm/base/compiler.h"
 
-/* The driver can start on this much while the rest of a batch is still being read. */
-#define SIGNAL_BYTES (256u << 10)
-/* Of one run: what the page cache has is copied at once, and others wait. */
-#define RUN_BYTES (16u << 20)
-
 int blk_queue_init(struct blk_queue *q, unsigned capacity)
 {
-	q->requests = calloc(capacity, sizeof(*q->requests));
-	q->capacity = capacity;
-	return q->requests ? 0 : -ENOMEM;
+	return pool_init(&q->requests, capacity, sizeof(struct blk_request));
 }
 
 void blk_queue_finish(struct blk_queue *q)
 {
-	free(q->requests);
-	q->requests = NULL;
-}
-
-static struct blk_request *get_request(struct blk_queue *q)
-{
-	struct blk_request *r = q->free;
-
-	if (r) {
-		q->free = r->next_free;
-	} else if (q->fresh < q->capacity) {
-		r = &q->requests[q->fresh++];
-		r->queue = q;
-	}
-	return r;
-}
-
-static void put_request(struct blk_request *r)
-{
-	r->next_free = r->queue->free;
-	r->queue->free = r;
+	pool_finish(&q->requests);
 }
 
 /* --- the end of a request --- */
@@ -55,7 +28,7 @@ static void complete(struct blk_request *r, uint8_t status)
 	*r->status = status;
 	virtqueue_push(&q->device->queues[q->index], r->chain.head, written);
 	q->unsignalled_bytes += written;
-	put_request(r);
+	pool_give_back(&q->requests, r);
 }
 
 static const char *name_of(enum block_operation operation)
@@ -313,20 +286,21 @@ static int parse(struct blk_request *r)
 
 static bool take_request(struct blk_queue *q)
 {
-	struct blk_request *r = get_request(q);
+	struct blk_request *r = pool_take(&q->requests);
 
 	q->stalled = !r;
 	if (!r) {
 		return false;
 	}
+	r->queue = q;
 	r->chain.iov = r->iov;
 	r->chain.iov_capacity = ARRAY_SIZE(r->iov);
 	if (virtio_pop(q->device, q->index, &r->chain) != 1) {
-		put_request(r);
+		pool_give_back(&q->requests, r);
 		return false;
 	}
 	if (parse(r) < 0) {
-		put_request(r);
+		pool_give_back(&q->requests, r);
 		virtio_fail(q->device, "request without a header or a status byte");
 		return false;
 	}
@@ -340,13 +314,13 @@ unsigned blk_queue_run(struct blk_queue *q)
 	unsigned taken = 0;
 
 	q->run_bytes = 0;
-	while (taken < q->capacity && q->run_bytes < RUN_BYTES && take_request(q)) {
+	while (taken < q->requests.capacity && q->run_bytes < VIRTIO_RUN_BYTES && take_request(q)) {
 		taken++;
-		if (q->unsignalled_bytes >= SIGNAL_BYTES) {
+		if (q->unsignalled_bytes >= VIRTIO_SIGNAL_BYTES) {
 			blk_queue_signal(q);
 		}
 	}
-	q->unfinished = taken == q->capacity || q->run_bytes >= RUN_BYTES;
+	q->unfinished = taken == q->requests.capacity || q->run_bytes >= VIRTIO_RUN_BYTES;
 	if (taken > 0) {
 		q->disk->ops->kick(q->disk);
 		blk_queue_signal(q);
@@ -364,7 +338,7 @@ void blk_queue_signal(struct blk_queue *q)
 
 bool blk_queue_has_work(const struct blk_queue *q)
 {
-	if (q->stalled && !q->free) {
+	if (q->stalled && pool_is_empty(&q->requests)) {
 		return false;
 	}
 	return q->unfinished || virtio_has_work(q->device, q->index);

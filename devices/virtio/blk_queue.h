@@ -6,6 +6,7 @@
 
 #include "devices/block/block.h"
 #include "devices/virtio/virtio.h"
+#include "vmm/base/pool.h"
 
 /*
  * One queue of requests of a virtio disk: from the chain to the back end and back. All on the
@@ -20,7 +21,6 @@
 struct blk_request {
 	struct block_request block;
 	struct blk_queue *queue;
-	struct blk_request *next_free;
 	struct virtqueue_chain chain;
 	uint32_t type;	  /* VIRTIO_BLK_T_*, our copy */
 	uint64_t sector;  /* our copy */
@@ -37,12 +37,7 @@ struct blk_queue {
 	const char *serial; /* VIRTIO_BLK_ID_BYTES, padded with zeros */
 	bool write_through; /* each write is flushed before it completes */
 
-	/* As many as chains can be in flight. The pages of those from `fresh` on are untouched, so
-	 * that a quiet disk costs little memory. */
-	struct blk_request *requests;
-	unsigned capacity;
-	unsigned fresh;
-	struct blk_request *free;
+	struct pool requests; /* struct blk_request: as many as chains can be in flight */
 
 	bool stalled;		    /* all requests are in use: goes on when some are done */
 	bool unfinished;	    /* run stopped before it saw the ring empty */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "devices/virtio/scsi_state.h"
@@ -8,11 +7,6 @@
 #include "vmm/base/compiler.h"
 
 /* Requests (virtio 1.2 §5.6.6.1): from the chain to the bus and back. */
-
-/* The driver can start on this much while the rest of a batch is still being read. */
-#define SIGNAL_BYTES (256u << 10)
-/* Of one run: what the page cache has is copied at once, and others wait. */
-#define RUN_BYTES (16u << 20)
 
 #define REQUEST_BYTES  offsetof(struct virtio_scsi_cmd_req, cdb)
 #define RESPONSE_BYTES offsetof(struct virtio_scsi_cmd_resp, sense)
@@ -22,34 +16,12 @@ _Static_assert(sizeof(((struct virtio_scsi_cmd_req *)0)->cdb) == SCSI_CDB_MAX, "
 
 int scsi_queue_init(struct scsi_queue *q, unsigned capacity)
 {
-	q->requests = calloc(capacity, sizeof(*q->requests));
-	q->capacity = capacity;
-	return q->requests ? 0 : -ENOMEM;
+	return pool_init(&q->requests, capacity, sizeof(struct scsi_request));
 }
 
 void scsi_queue_finish(struct scsi_queue *q)
 {
-	free(q->requests);
-	q->requests = NULL;
-}
-
-static struct scsi_request *get_request(struct scsi_queue *q)
-{
-	struct scsi_request *r = q->free;
-
-	if (r) {
-		q->free = r->next_free;
-	} else if (q->fresh < q->capacity) {
-		r = &q->requests[q->fresh++];
-		r->queue = q;
-	}
-	return r;
-}
-
-static void put_request(struct scsi_request *r)
-{
-	r->next_free = r->queue->free;
-	r->queue->free = r;
+	pool_finish(&q->requests);
 }
 
 /* --- the end of a request --- */
@@ -70,7 +42,7 @@ static void complete(struct scsi_request *r, struct virtio_scsi_cmd_resp *respon
 	written += moved_in ? (uint32_t)r->command.moved : 0;
 	virtqueue_push(&q->scsi->device.queues[q->index], r->chain.head, written);
 	q->unsignalled_bytes += written;
-	put_request(r);
+	pool_give_back(&q->requests, r);
 }
 
 /* For requests that are no commands. */
@@ -175,20 +147,21 @@ static bool take_request(struct scsi_queue *q)
 {
 	struct virtio_device *device = &q->scsi->device;
 	struct virtio_scsi_cmd_req request;
-	struct scsi_request *r = get_request(q);
+	struct scsi_request *r = pool_take(&q->requests);
 
 	q->stalled = !r;
 	if (!r) {
 		return false;
 	}
+	r->queue = q;
 	r->chain.iov = r->iov;
 	r->chain.iov_capacity = ARRAY_SIZE(r->iov);
 	if (virtio_pop(device, q->index, &r->chain) != 1) {
-		put_request(r);
+		pool_give_back(&q->requests, r);
 		return false;
 	}
 	if (parse(r, &request) < 0) {
-		put_request(r);
+		pool_give_back(&q->requests, r);
 		virtio_fail(device, "request of %zu and %zu bytes", r->chain.readable_bytes,
 			    r->chain.writable_bytes);
 		return false;
@@ -203,13 +176,13 @@ static unsigned run(struct scsi_queue *q, uint64_t bytes_max)
 	unsigned taken = 0;
 
 	q->run_bytes = 0;
-	while (taken < q->capacity && q->run_bytes < bytes_max && take_request(q)) {
+	while (taken < q->requests.capacity && q->run_bytes < bytes_max && take_request(q)) {
 		taken++;
-		if (q->unsignalled_bytes >= SIGNAL_BYTES) {
+		if (q->unsignalled_bytes >= VIRTIO_SIGNAL_BYTES) {
 			scsi_queue_signal(q);
 		}
 	}
-	q->unfinished = taken == q->capacity || q->run_bytes >= bytes_max;
+	q->unfinished = taken == q->requests.capacity || q->run_bytes >= bytes_max;
 	if (taken > 0) {
 		scsi_bus_kick(&q->scsi->bus);
 		scsi_queue_signal(q);
@@ -219,7 +192,7 @@ static unsigned run(struct scsi_queue *q, uint64_t bytes_max)
 
 unsigned scsi_queue_run(struct scsi_queue *q)
 {
-	return run(q, RUN_BYTES);
+	return run(q, VIRTIO_RUN_BYTES);
 }
 
 void scsi_queue_run_all(struct scsi_queue *q)
@@ -239,7 +212,7 @@ void scsi_queue_signal(struct scsi_queue *q)
 
 bool scsi_queue_has_work(const struct scsi_queue *q)
 {
-	if (!scsi_is_live(q->scsi, q->index) || (q->stalled && !q->free)) {
+	if (!scsi_is_live(q->scsi, q->index) || (q->stalled && pool_is_empty(&q->requests))) {
 		return false;
 	}
 	return q->unfinished || virtio_has_work(&q->scsi->device, q->index);

@@ -11,6 +11,7 @@
 #include "devices/virtio/scsi.h"
 #include "devices/virtio/virtio.h"
 #include "vmm/base/loop.h"
+#include "vmm/base/pool.h"
 
 /*
  * What the files of the SCSI controller share. All on the device's loop.
@@ -32,7 +33,6 @@ struct virtio_scsi;
 struct scsi_request {
 	struct scsi_command command;
 	struct scsi_queue *queue;
-	struct scsi_request *next_free;
 	struct virtqueue_chain chain;
 	/* The driver's room for response and sense data: so many whole slices from the first
 	 * writable one, then this piece of the next, whose rest belongs to the data. */
@@ -46,11 +46,7 @@ struct scsi_queue {
 	struct virtio_scsi *scsi;
 	unsigned index; /* among the device's queues */
 
-	/* As many as chains can be in flight. The pages of those from `fresh` on are untouched. */
-	struct scsi_request *requests;
-	unsigned capacity;
-	unsigned fresh;
-	struct scsi_request *free;
+	struct pool requests; /* struct scsi_request: as many as chains can be in flight */
 
 	bool stalled;		    /* all requests are in use: goes on when some are done */
 	bool unfinished;	    /* run stopped before it saw the ring empty */

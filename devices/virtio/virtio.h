@@ -24,6 +24,12 @@ struct virtio_pci;
 #define VIRTIO_QUEUES_MAX 64u
 #define VIRTIO_CONFIG_MAX 256u
 
+/* For devices that serve large requests in batches. */
+/* The driver can start on this much while the rest of a batch is still being read. */
+#define VIRTIO_SIGNAL_BYTES (256u << 10)
+/* Of one run: what the page cache has is copied at once, and others wait. */
+#define VIRTIO_RUN_BYTES (16u << 20)
+
 struct virtio_device;
 
 struct virtio_type {
