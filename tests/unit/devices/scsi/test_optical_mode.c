@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/scsi/ devices/block/ tests/unit/devices/scsi/fake_bus.c
  *       tests/unit/devices/scsi/fake_optical.c */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
-#include "tests/unit/devices/scsi/fake_optical.h"
+#include "tests/unit/devices/scsi/optical_suite.h"
 #include "vmm/base/bytes.h"
 
-static struct fake_optical f;
-
-static void setup(void)
-{
-	fake_optical_init(&f);
-}
-
-static void finish(void)
-{
-	fake_optical_finish(&f);
-}
-
-#define RUN(cdb, in, out) fake_optical_run(&f, (cdb), (in), (out))
-
-/* Runs a command of ten or twelve bytes that must answer exactly this. */
-#define EXPECT(cdb, want)                                                         \
-	do {                                                                      \
-		cr_assert(eq(u32, RUN(cdb, sizeof(f.c.data), 0), 0));             \
-		cr_assert(eq(sz, f.c.command.moved, sizeof(want)));               \
-		for (size_t i = 0; i < sizeof(want); i++) {                       \
-			cr_assert(eq(u8, f.c.data[i], (want)[i]), "byte %zu", i); \
-		}                                                                 \
-	} while (0)
-
-TestSuite(optical_mode, .timeout = 30, .init = setup, .fini = finish);
+OPTICAL_SUITE(optical_mode);
 
 static const uint8_t CAPABILITIES[10] = { 0x5a, 0x08, 0x2a, [7] = 0x0f, 0xff };
 static const uint8_t AUDIO[10] = { 0x5a, 0x08, 0x0e, [7] = 0x0f, 0xff };
