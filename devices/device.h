@@ -13,6 +13,7 @@ struct audio;
 struct bus;
 struct clipboard;
 struct display;
+struct drive_ops;
 struct guest_mem;
 struct input;
 struct irq_router;
@@ -20,6 +21,7 @@ struct loop;
 struct machine_requests;
 struct pci_bus;
 struct pci_port;
+struct scsi_bus;
 
 /*
  * All a device is granted. No globals, no way back to the machine. Everything is borrowed and
@@ -39,6 +41,8 @@ struct device_env {
 	struct clipboard *clipboard;
 	/* Where sound goes and comes from; NULL: this machine has none. */
 	struct audio *audio;
+	/* Of the machine's first SCSI controller; NULL: none was made yet. */
+	struct scsi_bus *scsi;
 	/* The device's queue work and back ends, terminals included, run here. Never the main loop:
 	 * a processor may wait for this loop (virtio start and stop) while the main thread waits
 	 * for the processor to pause. */
@@ -70,6 +74,8 @@ struct device_type {
 	bool has_own_loop;
 	/* Or it runs where sound does: audio_loop of env->audio, without which it is not made. */
 	bool is_on_audio_loop;
+	/* Or it is a SCSI unit: its loop is that of env->scsi, without which it is not made. */
+	bool is_on_scsi_bus;
 	/* May come and go while the guest runs: it is on PCI and nowhere else, nobody keeps a
 	 * pointer to it or its id beyond `finish`, and it does not notify. */
 	bool is_hot_pluggable;
@@ -85,6 +91,11 @@ struct device_type {
 	void (*resume)(void *state);
 	/* May be NULL. */
 	void (*finish)(void *state);
+
+	/* A SCSI controller's bus, from init until finish; NULL: it is no controller. */
+	struct scsi_bus *(*scsi_bus)(void *state);
+	/* What people do with an optical drive (devices/scsi/drive.h); NULL: it is none. */
+	const struct drive_ops *drive;
 };
 
 #endif

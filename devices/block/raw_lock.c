@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "devices/block/holder.h"
 #include "devices/block/raw.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/log.h"
@@ -65,72 +63,13 @@ static int check_bytes(int fd, off_t base, unsigned permissions)
 	return code == 0 && lock.l_type != F_UNLCK ? -EBUSY : code;
 }
 
-static bool has_open(const char *pid, const struct stat *file)
-{
-	char path[sizeof("/proc//fd/") + 2 * NAME_MAX];
-	struct dirent *entry;
-	struct stat st;
-	bool found = false;
-	DIR *dir;
-
-	(void)snprintf(path, sizeof(path), "/proc/%s/fd", pid);
-	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		(void)snprintf(path, sizeof(path), "/proc/%s/fd/%s", pid, entry->d_name);
-		found = stat(path, &st) == 0 && st.st_dev == file->st_dev &&
-			st.st_ino == file->st_ino;
-	}
-	if (dir) {
-		(void)closedir(dir);
-	}
-	return found;
-}
-
-static void read_name(const char *pid, char *name, size_t size)
-{
-	char path[sizeof("/proc//comm") + NAME_MAX];
-	FILE *comm;
-
-	(void)snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	comm = fopen(path, "re");
-	if (!comm || !fgets(name, (int)size, comm)) {
-		(void)snprintf(name, size, "?");
-	}
-	name[strcspn(name, "\n")] = '\0';
-	if (comm) {
-		(void)fclose(comm);
-	}
-}
-
-/* The kernel does not tell whose an OFD lock is; who has the file open is a good guess. Writes
- * " by process 123 (name)" to `text`, or nothing. */
-static void name_holder(int fd, char *text, size_t size)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	struct stat file;
-	char name[64];
-
-	text[0] = '\0';
-	while (dir && text[0] == '\0' && fstat(fd, &file) == 0 && (entry = readdir(dir))) {
-		long pid = strtol(entry->d_name, NULL, 10);
-
-		if (pid > 0 && pid != getpid() && has_open(entry->d_name, &file)) {
-			read_name(entry->d_name, name, sizeof(name));
-			(void)snprintf(text, size, " by process %ld (%s)", pid, name);
-		}
-	}
-	if (dir) {
-		(void)closedir(dir);
-	}
-}
-
 int raw_lock(int fd, const char *path, bool read_only, struct error *err)
 {
 	unsigned uses = PERMISSION_READ | (read_only ? 0 : PERMISSION_WRITE);
 	unsigned refused = PERMISSION_WRITE | PERMISSION_RESIZE;
 	int code = lock_bytes(fd, USES_BASE, uses);
-	char holder[128];
+	struct stat file;
+	char holder[128] = "";
 
 	code = code < 0 ? code : lock_bytes(fd, REFUSE_BASE, refused);
 	code = code < 0 ? code : check_bytes(fd, REFUSE_BASE, uses);
@@ -145,7 +84,9 @@ int raw_lock(int fd, const char *path, bool read_only, struct error *err)
 			 path, strerror(-code));
 		return 0;
 	}
-	name_holder(fd, holder, sizeof(holder));
+	if (fstat(fd, &file) == 0) {
+		holder_name(&file, holder, sizeof(holder));
+	}
 	return error_set(err, -EBUSY, "disk %s: is in use%s; shut that down first%s", path, holder,
 			 read_only ? ", or use lock=off to read a disk that changes" : "");
 }

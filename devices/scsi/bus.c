@@ -165,6 +165,16 @@ int scsi_bus_attach(struct scsi_bus *bus, struct scsi_unit *unit, uint8_t target
 	return 0;
 }
 
+int scsi_bus_attach_next(struct scsi_bus *bus, struct scsi_unit *unit, struct error *err)
+{
+	int code = -EEXIST;
+
+	for (unsigned target = 0; code == -EEXIST && target < SCSI_TARGETS_MAX; target++) {
+		code = scsi_bus_attach(bus, unit, (uint8_t)target, 0, err);
+	}
+	return code;
+}
+
 /* Ends all commands of a unit with SCSI_RESET. */
 static void clear(struct scsi_unit *unit)
 {

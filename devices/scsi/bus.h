@@ -93,6 +93,8 @@ struct loop *scsi_bus_loop(const struct scsi_bus *bus);
  * -EINVAL: no such address can be. */
 int scsi_bus_attach(struct scsi_bus *bus, struct scsi_unit *unit, uint8_t target, uint16_t lun,
 		    struct error *err);
+/* The same at LUN 0 of the first target that is free. */
+int scsi_bus_attach_next(struct scsi_bus *bus, struct scsi_unit *unit, struct error *err);
 /* Any thread. Ends the unit's commands with SCSI_RESET and waits for them; harmless when it is not
  * attached. */
 void scsi_bus_detach(struct scsi_unit *unit);

@@ -211,6 +211,7 @@ int optical_create(const struct optical_config *config, struct optical **out)
 void optical_destroy(struct optical *drive)
 {
 	if (drive) {
+		optical_model_unload(drive);
 		disc_close(drive->disc);
 		free(drive);
 	}
@@ -230,7 +231,7 @@ struct optical_status optical_status(const struct optical *drive)
 	};
 }
 
-const struct optical_counters *optical_counters(const struct optical *drive)
+const struct drive_counters *optical_counters(const struct optical *drive)
 {
 	return &drive->counters;
 }

@@ -7,6 +7,7 @@
 
 #include "devices/scsi/disc.h"
 #include "devices/scsi/disc_model.h"
+#include "devices/scsi/drive.h"
 #include "devices/scsi/scsi.h"
 
 /*
@@ -31,16 +32,6 @@ struct optical_status {
 	const struct disc *disc; /* in the tray, open or not; NULL: none. The drive's */
 };
 
-struct optical_counters {
-	uint64_t reads;
-	uint64_t sectors; /* asked for */
-	uint64_t seeks;	  /* reads that did not go on where the last one ended */
-	uint64_t errors;  /* reads that failed for the medium's, the model's or the host's sake */
-	uint64_t stalls;  /* reads that took more than OPTICAL_STALL_MS */
-};
-
-#define OPTICAL_STALL_MS 500u
-
 /* A drive with a closed, empty tray. -ENOMEM. */
 int optical_create(const struct optical_config *config, struct optical **out);
 /* After scsi_bus_detach. Closes the disc. NULL is fine. */
@@ -50,7 +41,7 @@ void optical_destroy(struct optical *drive);
 struct scsi_unit *optical_unit(struct optical *drive);
 
 struct optical_status optical_status(const struct optical *drive);
-const struct optical_counters *optical_counters(const struct optical *drive);
+const struct drive_counters *optical_counters(const struct optical *drive);
 
 /* The button: opens the tray. -EBUSY: the guest has locked it; it is told that somebody wants the
  * disc, and may open it; -EIO: it is stuck. `force` opens regardless, as a paper clip does.

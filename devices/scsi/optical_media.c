@@ -60,6 +60,7 @@ static void open_tray(struct optical *o)
 	}
 	o->tray_open = true;
 	o->is_prevented = false;
+	optical_model_unload(o);
 	if (o->disc) {
 		tell_medium(o, MEDIA_REMOVAL);
 	}
@@ -76,10 +77,14 @@ static void close_tray(struct optical *o)
 	o->head_lba = 0;
 	if (o->disc) {
 		optical_model_load(o);
-		scsi_unit_attention(&o->unit, SCSI_CODE_MEDIUM_MAY_HAVE_CHANGED);
-		tell_medium(o, MEDIA_NEW);
 	}
 	tell_tray(o);
+}
+
+void optical_tell_new_disc(struct optical *o)
+{
+	scsi_unit_attention(&o->unit, SCSI_CODE_MEDIUM_MAY_HAVE_CHANGED);
+	tell_medium(o, MEDIA_NEW);
 }
 
 int optical_open_tray(struct optical *drive, bool force)

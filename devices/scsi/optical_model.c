@@ -7,22 +7,41 @@
 
 /* --- the disc --- */
 
+static void on_ready(void *arg)
+{
+	optical_tell_new_disc(arg);
+}
+
+/* Begins anew with the disc that there is, whose first sectors come at `now_ns` plus the spin-up.
+ */
+static void begin(struct optical *o, uint64_t now_ns)
+{
+	uint32_t sectors = o->disc ? o->disc->sectors : 1;
+
+	if (o->has_model) {
+		(void)disc_model_init(&o->model, &o->model_config, sectors, now_ns);
+	}
+}
+
 int optical_set_model(struct optical *drive, const struct disc_model_config *config)
 {
+	const bool was_awaited = drive->ready.loop;
 	struct disc_model trial;
 
-	if (!config) {
-		drive->has_model = false;
-		return 0;
-	}
-	if (disc_model_init(&trial, config, 1, 0) < 0) {
+	if (config && disc_model_init(&trial, config, 1, 0) < 0) {
 		return -EINVAL;
 	}
-	drive->has_model = true;
-	drive->model_config = *config;
-	optical_model_load(drive);
-	drive->model.ready_ns = 0;
-	drive->model.free_ns = 0;
+	drive->has_model = config;
+	if (config) {
+		drive->model_config = *config;
+		begin(drive, 0);
+		drive->model.ready_ns = 0;
+		drive->model.free_ns = 0;
+	}
+	optical_model_unload(drive);
+	if (was_awaited) {
+		optical_tell_new_disc(drive);
+	}
 	return 0;
 }
 
@@ -33,10 +52,19 @@ void optical_set_stuck(struct optical *drive, bool stuck)
 
 void optical_model_load(struct optical *o)
 {
-	uint32_t sectors = o->disc ? o->disc->sectors : 1;
+	begin(o, clock_now_ns());
+	if (optical_spins_up(o, NULL)) {
+		loop_timer_init(&o->ready, on_ready, o);
+		loop_timer_arm(scsi_bus_loop(o->unit.bus), &o->ready, o->model.ready_ns);
+	} else {
+		optical_tell_new_disc(o);
+	}
+}
 
-	if (o->has_model) {
-		(void)disc_model_init(&o->model, &o->model_config, sectors, clock_now_ns());
+void optical_model_unload(struct optical *o)
+{
+	if (o->ready.loop) {
+		loop_timer_disarm(&o->ready);
 	}
 }
 

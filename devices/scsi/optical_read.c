@@ -45,7 +45,7 @@ void optical_end_read(struct optical_transfer *t, int result)
 	struct optical *o = t->drive;
 	struct scsi_sense sense;
 
-	o->counters.stalls += clock_now_ns() - t->start_ns > OPTICAL_STALL_MS * NS_PER_MS;
+	o->counters.stalls += clock_now_ns() - t->start_ns > DRIVE_STALL_MS * NS_PER_MS;
 	o->counters.errors += result == -EIO || result == -ENOMEM;
 	t->command = NULL;
 	if (result == 0) {

@@ -64,7 +64,8 @@ struct optical {
 	bool is_stuck;
 	struct disc_model_config model_config;
 	struct disc_model model; /* of the disc in the drive */
-	struct optical_counters counters;
+	struct loop_timer ready; /* armed while a disc that came spins up */
+	struct drive_counters counters;
 	struct optical_transfer transfers[SCSI_COMMANDS_MAX]; /* by slot */
 };
 
@@ -88,8 +89,12 @@ uint16_t optical_no_medium(const struct optical *o);
 /* Whether the disc, which there is, still spins up; if so, fills `sense`, which may be NULL. */
 bool optical_spins_up(const struct optical *o, struct scsi_sense *sense);
 
-/* A disc has been loaded. */
+/* A disc has been loaded: tells the guest, when it has spun up (MMC-6 §6.6.3.5: new and ready). */
 void optical_model_load(struct optical *o);
+/* It goes, told or not. */
+void optical_model_unload(struct optical *o);
+/* There is a new disc to be read. */
+void optical_tell_new_disc(struct optical *o);
 /* The read is about to start: cuts it at a bad sector, says when it ends. */
 void optical_model_read(struct optical *o, struct optical_transfer *t);
 /* Whether the command of a read that is done has to wait; it ends later, by optical_end_read. */

@@ -340,4 +340,5 @@ const struct device_type virtio_scsi_type = {
 	.quiesce = virtio_quiesce,
 	.resume = virtio_resume,
 	.finish = finish,
+	.scsi_bus = virtio_scsi_bus,
 };

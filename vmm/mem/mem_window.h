@@ -9,8 +9,8 @@ struct guest_mem;
 /*
  * Memory of a device that the guest reads and writes as it does RAM, without exits, where a BAR is:
  * a framebuffer. It is no RAM for all that: guest_mem_slice does not find it. Pages that nobody
- * touches cost nothing. What the guest's processors write is logged. One thread at a time, but for
- * the memory itself.
+ * touches cost nothing. What the guest's processors write is logged, and with some KVMs a page that
+ * they first read. One thread at a time, but for the memory itself.
  */
 struct mem_window;
 

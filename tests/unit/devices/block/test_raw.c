@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/block/raw.c devices/block/raw_open.c devices/block/raw_lock.c
- *       devices/block/raw_bounce.c devices/block/engine_uring.c devices/block/engine_pool.c */
+ * devices/block/holder.c devices/block/raw_bounce.c devices/block/engine_uring.c
+ * devices/block/engine_pool.c */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>

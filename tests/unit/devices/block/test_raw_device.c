@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: devices/block/raw.c devices/block/raw_open.c devices/block/raw_lock.c
- *       devices/block/raw_bounce.c devices/block/engine_uring.c devices/block/engine_pool.c */
+ * devices/block/holder.c devices/block/raw_bounce.c devices/block/engine_uring.c
+ * devices/block/engine_pool.c */
 /* Disks that are block devices: the kernel's loop devices, of 512 and of 4096 bytes a sector. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

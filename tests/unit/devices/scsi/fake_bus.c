@@ -13,7 +13,7 @@ static void on_event(void *owner, uint8_t target, uint16_t lun, enum scsi_event 
 {
 	struct fake_bus *fake = owner;
 
-	assert(target == 0);
+	(void)target;
 	fake->events++;
 	fake->event = event;
 	fake->event_lun = lun;

@@ -147,7 +147,8 @@ void fake_optical_insert(struct fake_optical *f, struct disc *disc)
 	}
 	optical_close_tray(f->drive);
 	outcome = fake_optical_run(f, READY, 0, 0);
-	assert(outcome == ATTENTION(SCSI_CODE_MEDIUM_MAY_HAVE_CHANGED));
+	assert(outcome == ATTENTION(SCSI_CODE_MEDIUM_MAY_HAVE_CHANGED) ||
+	       outcome == NOT_READY(SCSI_CODE_BECOMING_READY));
 	(void)outcome;
 }
 

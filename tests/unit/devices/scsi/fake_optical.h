@@ -38,7 +38,7 @@ struct disc *fake_optical_cd(struct fake_optical *f);
 /* Takes the files of the discs away; those that are open stay so. */
 void fake_optical_remove_files(const struct fake_optical *f);
 
-/* Opens the tray, lays it in, closes the tray, and has the guest hear of it. */
+/* Opens the tray, lays it in, closes the tray, and has the guest hear of it, unless it spins up. */
 void fake_optical_insert(struct fake_optical *f, struct disc *disc);
 
 /* Runs a command to its end; its data are in f->c.data. Returns key and code, 0 when it was good,

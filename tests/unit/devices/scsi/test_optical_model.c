@@ -42,7 +42,40 @@ Test(optical_model, a_loaded_disc_spins_up)
 	cr_assert(eq(u32, RUN(SENSE, 18, 0), 0));
 	cr_assert(eq(u16, load_be16(f.c.data + 12), 0x0401));
 	cr_assert(eq(int, optical_set_model(f.drive, NULL), 0));
+	cr_assert(eq(u32, RUN(READY, 0, 0), ATTENTION(0x2800)));
 	cr_assert(eq(u32, RUN(READY, 0, 0), 0));
+}
+
+Test(optical_model, a_disc_is_new_to_the_guest_when_it_has_spun_up)
+{
+	const struct disc_model_config config = { .spin_up_ms = LONG_MS };
+	static const uint8_t MEDIA_EVENT[10] = { 0x4a, 1, 0, 0, 1 << 4, 0, 0, 0, 8 };
+
+	cr_assert(eq(int, optical_set_model(f.drive, &config), 0));
+	cr_assert(eq(int, optical_open_tray(f.drive, false), 0));
+	cr_assert(eq(int, optical_put_disc(f.drive, fake_optical_image(&f, 50, DISC_CD_ROM)), 0));
+	optical_close_tray(f.drive);
+	cr_assert(eq(u32, RUN(READY, 0, 0), NOT_READY(0x0401)));
+	cr_assert(eq(u32, RUN(MEDIA_EVENT, 8, 0), 0));
+	cr_assert(eq(u8, f.c.data[4], 0));			 /* no event */
+	cr_assert(eq(int, optical_set_model(f.drive, NULL), 0)); /* it spins now */
+	cr_assert(eq(u32, RUN(MEDIA_EVENT, 8, 0), 0));
+	cr_assert(eq(u8, f.c.data[4], 2)); /* new media */
+	cr_assert(eq(u32, RUN(READY, 0, 0), ATTENTION(0x2800)));
+	cr_assert(eq(u32, RUN(READY, 0, 0), 0));
+}
+
+Test(optical_model, a_disc_that_goes_before_it_has_spun_up_is_never_new)
+{
+	const struct disc_model_config config = { .spin_up_ms = LONG_MS };
+
+	cr_assert(eq(int, optical_set_model(f.drive, &config), 0));
+	cr_assert(eq(int, optical_open_tray(f.drive, false), 0));
+	cr_assert(eq(int, optical_put_disc(f.drive, fake_optical_image(&f, 50, DISC_CD_ROM)), 0));
+	optical_close_tray(f.drive);
+	cr_assert(eq(int, optical_open_tray(f.drive, false), 0));
+	cr_assert(eq(int, optical_set_model(f.drive, NULL), 0));
+	cr_assert(eq(u32, RUN(READY, 0, 0), NOT_READY(0x3a02)));
 }
 
 Test(optical_model, a_bad_sector_is_a_medium_error_once)
