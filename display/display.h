@@ -160,9 +160,13 @@ struct display_frame {
 bool display_take(struct display *display, struct display_viewer *viewer, unsigned scanout,
 		  struct display_frame *frame);
 
-/* Copies a rectangle of the picture, as surface_read; black when blank. */
+/* Copies a rectangle of the picture, as surface_read does; black when blank. */
 void display_frame_read(const struct display_frame *frame, const struct rect *r, void *pixels,
 			size_t stride);
+
+/* The same where nobody looks at alpha. */
+void display_frame_read_colors(const struct display_frame *frame, const struct rect *r,
+			       void *pixels, size_t stride);
 
 /* The pixels are copied: flushes in the frame are over, the guest may draw. Optional, before
  * display_frame_done, for viewers that wait for the vertical blank in between. */

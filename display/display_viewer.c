@@ -216,8 +216,8 @@ bool display_take(struct display *display, struct display_viewer *viewer, unsign
 	return is_new;
 }
 
-void display_frame_read(const struct display_frame *frame, const struct rect *r, void *pixels,
-			size_t stride)
+static void read_frame(const struct display_frame *frame, const struct rect *r,
+		       enum surface_alpha alpha, void *pixels, size_t stride)
 {
 	struct rect part = *r;
 
@@ -229,7 +229,19 @@ void display_frame_read(const struct display_frame *frame, const struct rect *r,
 	}
 	part.x += frame->part.x;
 	part.y += frame->part.y;
-	surface_read(frame->surface, &part, pixels, stride);
+	surface_read(frame->surface, &part, alpha, pixels, stride);
+}
+
+void display_frame_read(const struct display_frame *frame, const struct rect *r, void *pixels,
+			size_t stride)
+{
+	read_frame(frame, r, SURFACE_OPAQUE, pixels, stride);
+}
+
+void display_frame_read_colors(const struct display_frame *frame, const struct rect *r,
+			       void *pixels, size_t stride)
+{
+	read_frame(frame, r, SURFACE_COLORS, pixels, stride);
 }
 
 void display_frame_taken(struct display *display, struct display_viewer *viewer, unsigned scanout,

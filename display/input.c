@@ -183,7 +183,7 @@ static bool take_event_locked(struct input *input, enum input_kind kind, unsigne
 {
 	switch (event->type) {
 	case EV_KEY:
-		if (event->code >= KEY_CNT ||
+		if (event->code >= KEY_CNT || kind == INPUT_TOUCH ||
 		    is_pressed(input->pressed[kind], event->code) == (event->value != 0)) {
 			return false;
 		}
@@ -203,10 +203,25 @@ static bool take_event_locked(struct input *input, enum input_kind kind, unsigne
 	}
 }
 
-static bool send_locked(struct input *input, enum input_kind kind, unsigned scanout,
-			const struct input_event *events, size_t count) REQUIRES(input->lock)
+/* Adds BTN_TOUCH when the first contact begins and when the last one ends; returns how many events
+ * there are then. */
+static size_t add_touch_locked(struct input *input, struct input_event *report, size_t used)
+	REQUIRES(input->lock)
 {
-	struct input_event report[INPUT_REPORT_MAX];
+	uint8_t *pressed = input->pressed[INPUT_TOUCH];
+	const bool is_touched = input->touches != 0;
+
+	if (is_pressed(pressed, BTN_TOUCH) != is_touched) {
+		flip_pressed(pressed, BTN_TOUCH);
+		report[used++] = (struct input_event){ EV_KEY, BTN_TOUCH, is_touched };
+	}
+	return used;
+}
+
+bool input_send_locked(struct input *input, enum input_kind kind, unsigned scanout,
+		       const struct input_event *events, size_t count)
+{
+	struct input_event report[INPUT_REPORT_MAX + 1];
 	size_t used = 0;
 
 	if (!input->best[kind] || count > INPUT_REPORT_MAX) {
@@ -215,6 +230,9 @@ static bool send_locked(struct input *input, enum input_kind kind, unsigned scan
 	for (size_t i = 0; i < count; i++) {
 		report[used] = events[i];
 		used += take_event_locked(input, kind, scanout, &report[used]) ? 1 : 0;
+	}
+	if (kind == INPUT_TOUCH) {
+		used = add_touch_locked(input, report, used);
 	}
 	return used == 0 || input_queue_locked(input, kind, report, used);
 }
@@ -225,7 +243,7 @@ bool input_send(struct input *input, enum input_kind kind, unsigned scanout,
 	bool is_taken;
 
 	mutex_lock(&input->lock);
-	is_taken = send_locked(input, kind, scanout, events, count);
+	is_taken = input_send_locked(input, kind, scanout, events, count);
 	input_deliver_locked(input);
 	mutex_unlock(&input->lock);
 	return is_taken;
@@ -276,7 +294,7 @@ bool input_button(struct input *input, unsigned button, bool down)
 	if (!down && is_down_locked(input, INPUT_POINTER, button)) {
 		kind = INPUT_POINTER;
 	}
-	is_taken = send_locked(input, kind, 0, &event, 1);
+	is_taken = input_send_locked(input, kind, 0, &event, 1);
 	input_deliver_locked(input);
 	mutex_unlock(&input->lock);
 	return is_taken;
@@ -315,7 +333,7 @@ bool input_wheel(struct input *input, int32_t vertical, int32_t horizontal)
 	used = add_wheel(events, &input->wheel_rest[0], vertical, REL_WHEEL, REL_WHEEL_HI_RES);
 	used += add_wheel(events + used, &input->wheel_rest[1], horizontal, REL_HWHEEL,
 			  REL_HWHEEL_HI_RES);
-	is_taken = send_locked(input, pointing_kind_locked(input), 0, events, used);
+	is_taken = input_send_locked(input, pointing_kind_locked(input), 0, events, used);
 	input_deliver_locked(input);
 	mutex_unlock(&input->lock);
 	return is_taken;

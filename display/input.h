@@ -35,7 +35,7 @@ enum input_kind {
 	INPUT_KEYBOARD, /* EV_KEY below BTN_MISC and from KEY_OK on */
 	INPUT_POINTER,	/* EV_REL, EV_KEY of BTN_MOUSE and up: relative */
 	INPUT_TABLET,	/* ABS_X, ABS_Y, buttons, wheels: absolute */
-	INPUT_TOUCH,	/* ABS_MT_* of protocol B, BTN_TOUCH */
+	INPUT_TOUCH,	/* ABS_MT_* of protocol B; BTN_TOUCH is added by the input */
 	INPUT_KINDS
 };
 
@@ -95,7 +95,12 @@ bool input_button(struct input *input, unsigned button, bool down);
  * REL_HWHEEL too. */
 bool input_wheel(struct input *input, int32_t vertical, int32_t horizontal);
 
-/* Releases all keys and buttons that are down. */
+/* A finger on the touch screen comes down, moves or leaves, in one of INPUT_TOUCHES_MAX slots; the
+ * place is given as for input_move_to. False: nobody takes it, or there is no such slot. */
+bool input_touch(struct input *input, unsigned scanout, unsigned slot, bool down, int32_t x,
+		 int32_t y);
+
+/* Releases all keys, buttons and fingers that are down. */
 void input_release_all(struct input *input);
 
 /* Whether a key or button is down. */

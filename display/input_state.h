@@ -13,7 +13,8 @@ struct input_turn {
 };
 
 /*
- * Inside of the input: input.c is the senders' side, input_sinks.c that of sinks and listeners.
+ * Inside of the input: input.c is the senders' side, with input_touch.c above it; input_sinks.c
+ * is that of sinks and listeners.
  *
  * What is sent waits in `deliveries`. The first thread that finds nobody at it takes reports out
  * and calls sinks and listeners, with the lock released, until nothing is left; others only add. So
@@ -31,6 +32,7 @@ struct input {
 	uint8_t pressed[INPUT_KINDS][KEY_CNT / 8];
 	unsigned touches;      /* bits of 1 << slot that have a contact */
 	unsigned slot;	       /* that touch events are about */
+	uint16_t contacts;     /* begun so far, for their numbers */
 	int64_t wheel_rest[2]; /* of REL_WHEEL and REL_HWHEEL, less than a notch */
 	struct {
 		uint32_t width, height;
@@ -43,6 +45,10 @@ struct input {
 /* Events of one kind are on their way to its best sink; false when there is none or no memory. */
 bool input_queue_locked(struct input *input, enum input_kind kind, const struct input_event *events,
 			size_t count) REQUIRES(input->lock);
+
+/* One report, as input_send says. */
+bool input_send_locked(struct input *input, enum input_kind kind, unsigned scanout,
+		       const struct input_event *events, size_t count) REQUIRES(input->lock);
 
 /* Calls whoever has something to be told, unless another thread is at it. */
 void input_deliver_locked(struct input *input) REQUIRES(input->lock);

@@ -10,6 +10,7 @@
 typedef uint32_t pixels4 __attribute__((vector_size(16)));
 
 #define LANES 4u
+#define BLOCK (4 * LANES) /* one after the other takes half as long again */
 
 static inline pixels4 swap_ends(pixels4 v)
 {
@@ -40,6 +41,11 @@ static inline pixels4 load(const uint8_t *from)
 	return v;
 }
 
+static inline void store(uint8_t *to, pixels4 v)
+{
+	memcpy(to, &v, sizeof(v));
+}
+
 /* One loop for each order of bytes, so that each is a handful of instructions. */
 #define CONVERT_LOOP(order)                                                         \
 	static void convert_##order(const uint8_t *from, uint8_t *to, size_t count, \
@@ -48,9 +54,21 @@ static inline pixels4 load(const uint8_t *from)
 		size_t i = 0;                                                       \
 		pixels4 v = { 0 };                                                  \
                                                                                     \
+		for (; i + BLOCK <= count; i += BLOCK) {                            \
+			const uint8_t *source = from + i * SURFACE_PIXEL_BYTES;     \
+			uint8_t *target = to + i * SURFACE_PIXEL_BYTES;             \
+			pixels4 a = load(source), b = load(source + sizeof(v));     \
+			pixels4 c = load(source + 2 * sizeof(v));                   \
+			pixels4 d = load(source + 3 * sizeof(v));                   \
+                                                                                    \
+			store(target, order(a) | opaque);                           \
+			store(target + sizeof(v), order(b) | opaque);               \
+			store(target + 2 * sizeof(v), order(c) | opaque);           \
+			store(target + 3 * sizeof(v), order(d) | opaque);           \
+		}                                                                   \
 		for (; i + LANES <= count; i += LANES) {                            \
 			v = order(load(from + i * SURFACE_PIXEL_BYTES)) | opaque;   \
-			memcpy(to + i * SURFACE_PIXEL_BYTES, &v, sizeof(v));        \
+			store(to + i * SURFACE_PIXEL_BYTES, v);                     \
 		}                                                                   \
 		if (i < count) {                                                    \
 			memcpy(&v, from + i * SURFACE_PIXEL_BYTES,                  \
@@ -82,10 +100,16 @@ static const struct {
 
 void pixels_convert(const struct pixels_rule *rule, const void *from, void *to, size_t count)
 {
-	bool keeps_alpha = rule->with_alpha && formats[rule->format].has_alpha;
-	uint32_t alpha = keeps_alpha ? 0 : 0xff000000u;
+	bool is_opaque = rule->alpha == SURFACE_OPAQUE ||
+			 (rule->alpha == SURFACE_ALPHA && !formats[rule->format].has_alpha);
+	uint32_t alpha = is_opaque ? 0xff000000u : 0;
 	const pixels4 opaque = { alpha, alpha, alpha, alpha };
 
+	/* libc copies by the widest vectors that this processor has. */
+	if (!is_opaque && formats[rule->format].convert == convert_keep) {
+		memmove(to, from, count * SURFACE_PIXEL_BYTES);
+		return;
+	}
 	formats[rule->format].convert(from, to, count, opaque);
 }
 

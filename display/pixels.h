@@ -2,7 +2,6 @@
 #ifndef THUNDERLAKE_DISPLAY_PIXELS_H
 #define THUNDERLAKE_DISPLAY_PIXELS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "display/surface.h"
@@ -10,7 +9,7 @@
 /* How the pixels of a surface become what its readers get. */
 struct pixels_rule {
 	enum surface_format format;
-	bool with_alpha; /* as it is, opaque where the format has none; else all are opaque */
+	enum surface_alpha alpha;
 };
 
 /* Converts `count` pixels to BGRA. `from` may be equal to `to`, but not overlap it otherwise; both

@@ -59,6 +59,8 @@ struct sdl_backend {
 	struct sdl_connection connection;
 	bool is_attached; /* viewer, listener and clipboard peer are known to their owners */
 	bool is_ending;
+	bool has_news;		    /* SDL or the server has events, or it is time to ask */
+	uint64_t asked_ns;	    /* when SDL last was */
 	uint64_t restless_until_ns; /* when to ask SDL once more; 0: it was asked */
 };
 

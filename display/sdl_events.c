@@ -89,9 +89,18 @@ _Static_assert(offsetof(SDL_Event, window.windowID) == offsetof(SDL_Event, key.w
 		       offsetof(SDL_Event, window.windowID) == offsetof(SDL_Event, wheel.windowID),
 	       "one place");
 
+/* Fingers alone have it elsewhere. */
+static uint32_t window_of(const SDL_Event *event)
+{
+	const bool is_finger = event->type == SDL_FINGERDOWN || event->type == SDL_FINGERUP ||
+			       event->type == SDL_FINGERMOTION;
+
+	return is_finger ? event->tfinger.windowID : event->window.windowID;
+}
+
 bool sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
 {
-	struct sdl_window *w = sdl_find_window(b, event->window.windowID);
+	struct sdl_window *w = sdl_find_window(b, window_of(event));
 
 	if (event->type == SDL_CLIPBOARDUPDATE && sdl.GetKeyboardFocus()) {
 		sdl_clipboard_give(&b->clipboard);
@@ -121,6 +130,11 @@ bool sdl_on_event(struct sdl_backend *b, const SDL_Event *event)
 		break;
 	case SDL_MOUSEWHEEL:
 		sdl_input_wheel(&b->input, &event->wheel);
+		break;
+	case SDL_FINGERDOWN:
+	case SDL_FINGERUP:
+	case SDL_FINGERMOTION:
+		sdl_input_finger(&b->input, w, &event->tfinger);
 		break;
 	default:
 		break;

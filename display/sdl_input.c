@@ -12,7 +12,6 @@
 void sdl_input_open(struct sdl_input *in, struct input *input, const struct chord *chord)
 {
 	*in = (struct sdl_input){ .input = input, .chord = *chord };
-	in->has_tablet = input_has(input, INPUT_TABLET);
 }
 
 bool sdl_input_is_holding(const struct sdl_input *in)
@@ -66,6 +65,7 @@ static void let_go(struct sdl_input *in)
 void sdl_input_look_at_devices(struct sdl_input *in)
 {
 	in->has_tablet = input_has(in->input, INPUT_TABLET);
+	in->has_touch = input_has(in->input, INPUT_TOUCH);
 	if (in->pointer_of && in->has_tablet) {
 		(void)sdl.SetRelativeMouseMode(SDL_FALSE);
 		in->pointer_of = NULL;
@@ -106,10 +106,39 @@ enum chord_action sdl_input_key(struct sdl_input *in, struct sdl_window *w,
 	return action;
 }
 
+void sdl_input_note_lamps(struct sdl_input *in, unsigned lamps)
+{
+	atomic_store(&in->lamps, lamps);
+	atomic_store(&in->has_lamps, true);
+}
+
+/* Presses the lock keys whose lamps differ from the host's. Nothing is known of a guest that has
+ * never changed a lamp. */
+static void match_locks(struct sdl_input *in)
+{
+	static const struct {
+		unsigned modifier, lamp, key;
+	} locks[] = {
+		{ KMOD_CAPS, 1u << LED_CAPSL, KEY_CAPSLOCK },
+		{ KMOD_NUM, 1u << LED_NUML, KEY_NUMLOCK },
+		{ KMOD_SCROLL, 1u << LED_SCROLLL, KEY_SCROLLLOCK },
+	};
+	const unsigned host = sdl.GetModState();
+	const unsigned lamps = atomic_load(&in->lamps);
+
+	for (size_t i = 0; atomic_load(&in->has_lamps) && i < ARRAY_SIZE(locks); i++) {
+		if (!(host & locks[i].modifier) != !(lamps & locks[i].lamp)) {
+			(void)input_key(in->input, locks[i].key, true);
+			(void)input_key(in->input, locks[i].key, false);
+		}
+	}
+}
+
 void sdl_input_focus(struct sdl_input *in, struct sdl_window *w, bool has_focus)
 {
 	if (has_focus) {
 		hold_keyboard(in, w);
+		match_locks(in);
 		return;
 	}
 	let_go(in);
@@ -118,6 +147,12 @@ void sdl_input_focus(struct sdl_input *in, struct sdl_window *w, bool has_focus)
 }
 
 /* --- pointer --- */
+
+/* A mouse that SDL makes of a finger which the guest gets as such. */
+static bool is_finger(const struct sdl_input *in, uint32_t mouse)
+{
+	return in->has_touch && mouse == SDL_TOUCH_MOUSEID;
+}
 
 /* Moves the tablet to a place of the window; false: outside of the picture. */
 static bool move_to(struct sdl_input *in, const struct sdl_window *w, int32_t x, int32_t y)
@@ -137,6 +172,9 @@ void sdl_input_motion(struct sdl_input *in, struct sdl_window *w, const SDL_Mous
 		{ EV_REL, REL_Y, event->yrel },
 	};
 
+	if (is_finger(in, event->which)) {
+		return;
+	}
 	if (in->has_tablet) {
 		(void)move_to(in, w, event->x, event->y);
 	} else if (in->pointer_of) {
@@ -150,7 +188,7 @@ void sdl_input_button(struct sdl_input *in, struct sdl_window *w, const SDL_Mous
 	bool down = event->state == SDL_PRESSED;
 	bool is_inside = true;
 
-	if (button == KEY_RESERVED) {
+	if (button == KEY_RESERVED || is_finger(in, event->which)) {
 		return;
 	}
 	if (down) {
@@ -181,6 +219,57 @@ void sdl_input_wheel(struct sdl_input *in, const SDL_MouseWheelEvent *event)
 		(void)input_wheel(in->input, wheel_units(event->preciseY),
 				  wheel_units(event->preciseX));
 	}
+}
+
+/* --- fingers --- */
+
+/* The finger's slot; INPUT_TOUCHES_MAX: it has none. */
+static unsigned find_finger(const struct sdl_input *in, SDL_FingerID finger)
+{
+	unsigned slot = 0;
+
+	while (slot < INPUT_TOUCHES_MAX &&
+	       !(in->fingers_down & 1u << slot && in->fingers[slot] == finger)) {
+		slot++;
+	}
+	return slot;
+}
+
+static unsigned find_free_slot(const struct sdl_input *in)
+{
+	unsigned slot = 0;
+
+	while (slot < INPUT_TOUCHES_MAX && in->fingers_down & 1u << slot) {
+		slot++;
+	}
+	return slot;
+}
+
+/* As with buttons, what comes down on the bars is none of the guest's. */
+void sdl_input_finger(struct sdl_input *in, struct sdl_window *w, const SDL_TouchFingerEvent *event)
+{
+	unsigned slot = find_finger(in, event->fingerId);
+	uint32_t pixel_x, pixel_y;
+	int width = 0;
+	int height = 0;
+	bool is_inside;
+
+	sdl.GetWindowSize(w->handle, &width, &height);
+	is_inside = sdl_window_find_pixel(w, (int32_t)(event->x * (float)width),
+					  (int32_t)(event->y * (float)height), &pixel_x, &pixel_y);
+	if (event->type == SDL_FINGERDOWN && slot == INPUT_TOUCHES_MAX && is_inside &&
+	    in->has_touch) {
+		slot = find_free_slot(in);
+	}
+	if (slot == INPUT_TOUCHES_MAX) {
+		return;
+	}
+	in->fingers[slot] = event->fingerId;
+	in->fingers_down &= ~(1u << slot);
+	in->fingers_down |= (event->type != SDL_FINGERUP ? 1u : 0u) << slot;
+	(void)input_touch(in->input, w->scanout, slot, event->type != SDL_FINGERUP,
+			  fit_absolute(pixel_x, w->fit.width),
+			  fit_absolute(pixel_y, w->fit.height));
 }
 
 void sdl_input_cross(struct sdl_input *in, struct sdl_window *w, bool is_over)

@@ -23,7 +23,7 @@
 	use(free) use(FreeCursor) use(FreeSurface) use(GetClipboardText) \
 	use(GetCurrentDisplayMode) use(GetCurrentVideoDriver) use(GetCursor) \
 	use(GetDefaultCursor) use(GetDisplayDPI) use(GetDisplayUsableBounds) \
-	use(GetError) use(GetKeyboardFocus) use(GetRendererInfo) \
+	use(GetError) use(GetKeyboardFocus) use(GetModState) use(GetRendererInfo) \
 	use(GetRendererOutputSize) use(GetWindowDisplayIndex) use(GetWindowFlags) \
 	use(GetWindowID) use(GetWindowSize) use(GetWindowSizeInPixels) \
 	use(GetWindowSurface) use(GL_GetProcAddress) use(HasEvents) use(InitSubSystem) \

@@ -16,6 +16,7 @@ struct surface_painter {
 	SDL_Surface *surface; /* SDL's; another one after each change of the window's size */
 	SDL_Rect changed[DAMAGE_RECTS_MAX + BARS_MAX]; /* since the last present */
 	int changed_count;
+	bool has_alpha;	  /* it means something to the window system */
 	uint32_t *source; /* pixels to be scaled */
 	size_t source_pixels;
 };
@@ -59,7 +60,11 @@ static void copy_part(struct surface_painter *p, const struct sdl_picture *pictu
 	uint8_t *pixels = pixels_at(p, to);
 	size_t stride = (size_t)p->surface->pitch;
 
-	display_frame_read(picture->frame, r, pixels, stride);
+	if (p->has_alpha) {
+		display_frame_read(picture->frame, r, pixels, stride);
+	} else {
+		display_frame_read_colors(picture->frame, r, pixels, stride);
+	}
 	if (picture->with_cursor) {
 		cursor_draw(picture->frame->cursor, picture->frame->cursor_x,
 			    picture->frame->cursor_y, r, pixels, stride);
@@ -190,6 +195,7 @@ int sdl_paint_surface_create(struct SDL_Window *window, struct sdl_painter **out
 		return -ENOMEM;
 	}
 	p->base = (struct sdl_painter){ .type = &surface_type, .window = window };
+	p->has_alpha = surface->format->format == SDL_PIXELFORMAT_ARGB8888;
 	*out = &p->base;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #define NS_PER_MS	UINT64_C(1000000)
 #define RESTLESS_NS	(250 * NS_PER_MS) /* SDL tells of a lost focus after 200 ms */
 #define TICK_MS		10		  /* for drivers whose events cannot be waited for */
+#define ASK_NS		(10 * NS_PER_MS)  /* how long SDL may have to wait with what it puts off */
 #define SCREEN_SAVER_MS 20000		  /* how often SDL has to put it off */
 #define DRIVERS		"wayland,x11"
 
@@ -33,6 +34,13 @@ static void wake_scanout(void *arg, unsigned scanout)
 static void wake_devices(void *arg)
 {
 	sdl_wake(arg, SDL_WAKE_DEVICES);
+}
+
+static void note_lamps(void *arg, unsigned lamps)
+{
+	struct sdl_backend *b = arg;
+
+	sdl_input_note_lamps(&b->input, lamps);
 }
 
 static void wake_clipboard(void *arg)
@@ -65,9 +73,12 @@ static int attach(struct sdl_backend *b)
 	if (code < 0) {
 		return error_set_errno(b->start_error, code, "the machine's pictures");
 	}
-	b->listener = (struct input_listener){ .on_kinds = wake_devices, .arg = b };
-	input_listen(b->env.input, &b->listener);
 	sdl_input_open(&b->input, b->env.input, &b->chord);
+	b->listener = (struct input_listener){ .on_leds = note_lamps,
+					       .on_kinds = wake_devices,
+					       .arg = b };
+	input_listen(b->env.input, &b->listener);
+	sdl_input_look_at_devices(&b->input);
 	sdl_clipboard_open(&b->clipboard, b->env.clipboard, wake_clipboard, b);
 	b->is_attached = true;
 	return 0;
@@ -165,10 +176,22 @@ static void end(struct sdl_backend *b)
 
 /* --- the loop --- */
 
+/* SDL asks the server by several system calls, too many for each picture. Of X we know without them
+ * that it is silent: to look for what waits in memory reads the socket, too. */
+static bool may_have_events(const struct sdl_backend *b, uint64_t now_ns)
+{
+	return b->has_news || !b->connection.x11 || now_ns - b->asked_ns >= ASK_NS;
+}
+
 static void take_events(struct sdl_backend *b)
 {
+	uint64_t now_ns = clock_now_ns();
 	SDL_Event event;
 
+	if (!may_have_events(b, now_ns)) {
+		return;
+	}
+	b->asked_ns = now_ns;
 	sdl.PumpEvents();
 	while (!b->is_ending &&
 	       sdl.PeepEvents(&event, 1, SDL_GETEVENT, SDL_FIRSTEVENT, SDL_LASTEVENT) > 0) {
@@ -229,10 +252,12 @@ static int keep_time(struct sdl_backend *b)
 	return limit_ms;
 }
 
+/* Notes whether the server has sent something. */
 static bool has_work(struct sdl_backend *b)
 {
-	return b->is_ending || sdl.HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) ||
-	       !sdl_connection_is_quiet(&b->connection);
+	b->has_news = sdl.HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) ||
+		      !sdl_connection_is_quiet(&b->connection);
+	return b->is_ending || b->has_news;
 }
 
 /* Until somebody has something to say. True: nobody had. */
@@ -251,6 +276,7 @@ static bool sleep_until(struct sdl_backend *b, int limit_ms)
 		return false;
 	}
 	is_quiet = poll(polled, ARRAY_SIZE(polled), limit_ms) == 0;
+	b->has_news = is_quiet || polled[1].revents;
 	if (sdl_connection_is_lost(&b->connection, polled[1].revents)) {
 		lose_server(b);
 	}

@@ -223,9 +223,11 @@ static void read_black(const struct rect *part, uint8_t *out, size_t stride)
 	}
 }
 
-static void read_with(struct surface *surface, const struct rect *part,
-		      const struct pixels_rule *rule, void *pixels, size_t stride)
+void surface_read(struct surface *surface, const struct rect *part, enum surface_alpha alpha,
+		  void *pixels, size_t stride)
 {
+	const struct pixels_rule rule = { surface->layout.format, alpha };
+
 	if (rect_is_empty(part)) {
 		return;
 	}
@@ -233,21 +235,6 @@ static void read_with(struct surface *surface, const struct rect *part,
 		read_black(part, pixels, stride);
 		return;
 	}
-	read_rows(surface, part, rule, pixels, stride);
+	read_rows(surface, part, &rule, pixels, stride);
 	end_read(surface);
-}
-
-void surface_read(struct surface *surface, const struct rect *part, void *pixels, size_t stride)
-{
-	const struct pixels_rule rule = { surface->layout.format, false };
-
-	read_with(surface, part, &rule, pixels, stride);
-}
-
-void surface_read_alpha(struct surface *surface, const struct rect *part, void *pixels,
-			size_t stride)
-{
-	const struct pixels_rule rule = { surface->layout.format, true };
-
-	read_with(surface, part, &rule, pixels, stride);
 }

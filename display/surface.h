@@ -56,12 +56,15 @@ void surface_revoke(struct surface *surface);
 
 const struct surface_layout *surface_layout(const struct surface *surface);
 
-/* Copies `part`, which lies inside the surface, to rows of `stride` bytes at `pixels`, as BGRX with
- * X = 0xff. */
-void surface_read(struct surface *surface, const struct rect *part, void *pixels, size_t stride);
+/* What a reader gets in the fourth byte of each pixel. */
+enum surface_alpha {
+	SURFACE_OPAQUE, /* 0xff */
+	SURFACE_ALPHA,	/* what the surface has there; 0xff where its format has none */
+	SURFACE_COLORS, /* anything, which is the quickest: for who does not look at it */
+};
 
-/* The same with alpha as it is, as BGRA: for cursors. */
-void surface_read_alpha(struct surface *surface, const struct rect *part, void *pixels,
-			size_t stride);
+/* Copies `part`, which lies inside the surface, to rows of `stride` bytes at `pixels`, as BGRA. */
+void surface_read(struct surface *surface, const struct rect *part, enum surface_alpha alpha,
+		  void *pixels, size_t stride);
 
 #endif

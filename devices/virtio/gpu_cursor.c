@@ -84,8 +84,8 @@ static uint32_t make_cursor(const struct gpu_resource *resource,
 	cursor = cursor_create(GPU_CURSOR_SIDE, GPU_CURSOR_SIDE, MIN(c->hot_x, GPU_CURSOR_SIDE - 1),
 			       MIN(c->hot_y, GPU_CURSOR_SIDE - 1));
 	if (cursor) {
-		surface_read_alpha(surface, &all, cursor->pixels,
-				   GPU_CURSOR_SIDE * SURFACE_PIXEL_BYTES);
+		surface_read(surface, &all, SURFACE_ALPHA, cursor->pixels,
+			     GPU_CURSOR_SIDE * SURFACE_PIXEL_BYTES);
 		if (is_multiplied(cursor)) {
 			divide_by_alpha(cursor);
 		}

@@ -6,7 +6,9 @@
 
 #include "devices/char/backend.h"
 #include "devices/virtio/vdagent_state.h"
+#include "display/display.h"
 #include "vmm/base/bytes.h"
+#include "vmm/base/clock.h"
 
 /* The agent as a back end of its port, and what is said beside the clipboard. */
 
@@ -209,9 +211,37 @@ static void on_clipboard_task(void *arg)
 	vdagent_clipboard_offer(arg);
 }
 
+/* Whether each screen shows a picture of the size that is wished. */
+static bool has_followed(struct display *display)
+{
+	bool has = true;
+
+	for (unsigned i = 0; i < display_scanout_count(display); i++) {
+		const struct display_mode mode = display_mode(display, i);
+		uint32_t width, height;
+
+		display_picture_size(display, i, &width, &height);
+		has &= width == (mode.is_connected ? mode.width : 0) &&
+		       height == (mode.is_connected ? mode.height : 0);
+	}
+	return has;
+}
+
+/* A desktop that follows the card by itself would set its mode twice, and maybe at once. */
+static void on_patience_over(void *arg)
+{
+	struct vdagent *agent = arg;
+
+	if (!has_followed(agent->display)) {
+		send_monitors(agent);
+	}
+}
+
 static void on_mode_task(void *arg)
 {
-	send_monitors(arg);
+	struct vdagent *agent = arg;
+
+	loop_timer_arm(agent->backend.loop, &agent->patience, clock_now_ns() + VDAGENT_PATIENCE_NS);
 }
 
 static void on_clipboard(void *arg)
@@ -247,6 +277,7 @@ static void destroy(struct char_backend *backend)
 	}
 	loop_task_cancel(backend->loop, &agent->clipboard_task);
 	loop_task_cancel(backend->loop, &agent->mode_task);
+	loop_timer_disarm(&agent->patience);
 	forget_guest(agent);
 	free(agent);
 }
@@ -294,6 +325,7 @@ int vdagent_create(struct loop *loop, struct clipboard *clipboard, struct displa
 						 .arg = agent };
 	loop_task_init(&agent->clipboard_task, on_clipboard_task, agent);
 	loop_task_init(&agent->mode_task, on_mode_task, agent);
+	loop_timer_init(&agent->patience, on_patience_over, agent);
 	agent->peer = (struct clipboard_peer){ .side = CLIPBOARD_GUEST,
 					       .wake = on_clipboard,
 					       .arg = agent };

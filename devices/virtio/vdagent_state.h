@@ -30,6 +30,7 @@ struct vdagent {
 	struct clipboard_peer peer;   /* the guest's */
 	struct display_viewer viewer; /* only hears of modes */
 	struct loop_task clipboard_task, mode_task;
+	struct loop_timer patience; /* runs while the guest may follow a wish by itself */
 	struct log_limit log_limit;
 
 	/* Since the guest's agent opened the port. */

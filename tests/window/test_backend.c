@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: display/ tests/window/desk.c tests/window/stage.c */
 /* LIBS: x11 xtst xfixes */
+#include <X11/Xatom.h>
 #include <X11/extensions/Xfixes.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -50,6 +51,31 @@ Test(backend, title_tells_name_and_state)
 	stage.backend->type->set_state(stage.backend, "paused");
 	/* Modifiers are told in one order, however they were given. */
 	desk_wait("the title", has_title, with_state);
+	stage_end(&stage);
+}
+
+/* Width, height and that many pixels of 32 bits, which Xlib tells as longs. */
+Test(backend, window_has_an_icon)
+{
+	unsigned long count = 0, rest = 0, visible = 0;
+	unsigned char *data = NULL;
+	const unsigned long *icon;
+	Atom type;
+	int format;
+
+	start(1, "sdl");
+	(void)XGetWindowProperty(stage.desk.display, window,
+				 XInternAtom(stage.desk.display, "_NET_WM_ICON", False), 0, 1 << 20,
+				 False, XA_CARDINAL, &type, &format, &count, &rest, &data);
+	cr_assert(gt(ulong, count, 2));
+	icon = (const unsigned long *)(const void *)data;
+	cr_assert(ge(ulong, icon[0], 32));
+	cr_assert(eq(ulong, count, 2 + icon[0] * icon[1]));
+	for (unsigned long i = 2; i < count; i++) {
+		visible += (icon[i] >> 24 & 0xff) == 0xff; /* Xlib extends the sign */
+	}
+	cr_assert(gt(ulong, visible, count / 4));
+	(void)XFree(data);
 	stage_end(&stage);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: display/ tests/window/desk.c tests/window/stage.c */
 /* LIBS: x11 xtst */
+#include <SDL_events.h>
 #include <X11/extensions/XTest.h>
 #include <X11/keysym.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +165,51 @@ Test(input, mouse_is_held_from_a_click_to_the_chord)
 	stage_end(&stage);
 }
 
+/* --- fingers --- */
+
+/* As SDL tells of them; XTest has no fingers. */
+static void touch(uint32_t type, SDL_FingerID finger, float x, float y)
+{
+	void *library = dlopen("libSDL2-2.0.so.0", RTLD_NOW | RTLD_NOLOAD);
+	__typeof__(SDL_PushEvent) *push =
+		(__typeof__(SDL_PushEvent) *)dlsym(library, "SDL_PushEvent");
+	SDL_Event event = {
+		.tfinger = { .type = type, .fingerId = finger, .x = x, .y = y, .windowID = 1 }
+	};
+
+	cr_assert(eq(int, push(&event), 1));
+	(void)dlclose(library);
+	/* It wakes nobody. */
+	desk_move(&stage.desk, window, 600, 400 + (int)finger);
+}
+
+Test(input, fingers_touch_their_pixels)
+{
+	start("sdl,fit=scale");
+	desk_resize(&stage.desk, window, 1280, 1000); /* 100 black rows above and below */
+	stage_expect_picture(&stage, window, 1);
+	stage_set_ready(&stage, INPUT_TOUCH, true);
+	desk_sleep_ms(200);
+	stage_forget(&stage);
+	touch(SDL_FINGERDOWN, 7, 0.5f, 0.05f); /* on the bar */
+	touch(SDL_FINGERDOWN, 8, 0.25f, 0.5f);
+	stage_expect(&stage, EV_ABS, ABS_MT_TRACKING_ID, 0);
+	cr_assert(eq(u32, guests_pixel(stage_last(&stage, EV_ABS, ABS_MT_POSITION_X), 1280), 320));
+	cr_assert(eq(u32, guests_pixel(stage_last(&stage, EV_ABS, ABS_MT_POSITION_Y), 800), 400));
+	touch(SDL_FINGERDOWN, 9, 0.75f, 0.8f);
+	stage_expect(&stage, EV_ABS, ABS_MT_TRACKING_ID, 1);
+	cr_assert(eq(i32, stage_last(&stage, EV_ABS, ABS_MT_SLOT), 1));
+	touch(SDL_FINGERMOTION, 8, 0.5f, 0.5f);
+	stage_expect(&stage, EV_ABS, ABS_MT_SLOT, 0);
+	cr_assert(eq(u32, guests_pixel(stage_last(&stage, EV_ABS, ABS_MT_POSITION_X), 1280), 640));
+	touch(SDL_FINGERUP, 8, 0.5f, 0.5f);
+	touch(SDL_FINGERUP, 9, 0.75f, 0.8f);
+	touch(SDL_FINGERUP, 7, 0.5f, 0.05f);
+	stage_expect(&stage, EV_KEY, BTN_TOUCH, 0);
+	cr_assert(eq(sz, stage_count(&stage, EV_KEY, BTN_TOUCH, 1), 1));
+	stage_end(&stage);
+}
+
 /* --- keys --- */
 
 Test(input, keys_come_down_and_up_once)
@@ -206,15 +253,22 @@ Test(input, five_hundred_keys_arrive_in_order)
 	stage_end(&stage);
 }
 
+static Window open_other(void)
+{
+	Window other = XCreateSimpleWindow(
+		stage.desk.display, DefaultRootWindow(stage.desk.display), 0, 0, 100, 100, 0, 0, 0);
+
+	(void)XMapWindow(stage.desk.display, other);
+	desk_focus(&stage.desk, other);
+	return other;
+}
+
 Test(input, nothing_stays_pressed_when_the_focus_goes)
 {
 	Window other;
 
 	start("sdl");
-	other = XCreateSimpleWindow(stage.desk.display, DefaultRootWindow(stage.desk.display), 0, 0,
-				    100, 100, 0, 0, 0);
-	(void)XMapWindow(stage.desk.display, other);
-	desk_focus(&stage.desk, other);
+	other = open_other();
 	expect_held_keyboard();
 	desk_key(&stage.desk, XK_Shift_L, true);
 	stage_expect(&stage, EV_KEY, KEY_LEFTSHIFT, 1);
@@ -222,6 +276,55 @@ Test(input, nothing_stays_pressed_when_the_focus_goes)
 	stage_expect(&stage, EV_KEY, KEY_LEFTSHIFT, 0);
 	desk_wait("the keyboard to be free", is_free, NULL);
 	desk_key(&stage.desk, XK_Shift_L, false);
+	stage_end(&stage);
+}
+
+/* The host's lock, by another program's hands. */
+static void turn_caps_lock_elsewhere(Window other)
+{
+	desk_focus(&stage.desk, other);
+	desk_wait("the keyboard to be free", is_free, NULL);
+	stage_forget(&stage);
+	desk_key(&stage.desk, XK_Caps_Lock, true);
+	desk_key(&stage.desk, XK_Caps_Lock, false);
+}
+
+Test(input, locks_are_the_hosts_when_the_focus_comes)
+{
+	Window other;
+
+	start("sdl");
+	other = open_other();
+	input_set_leds(stage.input, 1u << LED_NUML); /* the guest shows that it has lamps … */
+	input_set_leds(stage.input, 0);
+	turn_caps_lock_elsewhere(other);
+	expect_held_keyboard();
+	stage_expect(&stage, EV_KEY, KEY_CAPSLOCK, 0);
+	cr_assert(eq(sz, stage_count(&stage, EV_KEY, KEY_CAPSLOCK, 1), 1));
+	input_set_leds(stage.input, 1u << LED_CAPSL); /* … and answers */
+	desk_focus(&stage.desk, other);
+	desk_wait("the keyboard to be free", is_free, NULL);
+	stage_forget(&stage);
+	expect_held_keyboard();
+	desk_sleep_ms(300);
+	cr_assert(eq(sz, stage_count(&stage, EV_KEY, KEY_CAPSLOCK, 1), 0));
+	turn_caps_lock_elsewhere(other);
+	expect_held_keyboard();
+	stage_expect(&stage, EV_KEY, KEY_CAPSLOCK, 0);
+	cr_assert(eq(sz, stage_count(&stage, EV_KEY, KEY_NUMLOCK, 1), 0));
+	stage_end(&stage);
+}
+
+Test(input, guest_without_lamps_keeps_its_locks)
+{
+	Window other;
+
+	start("sdl");
+	other = open_other();
+	turn_caps_lock_elsewhere(other);
+	expect_held_keyboard();
+	desk_sleep_ms(300);
+	cr_assert(eq(sz, stage_count(&stage, EV_KEY, KEY_CAPSLOCK, 1), 0));
 	stage_end(&stage);
 }
 

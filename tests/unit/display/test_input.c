@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* LINK: display/input.c display/input_sinks.c */
+/* LINK: display/input.c display/input_sinks.c display/input_touch.c */
 #include "display/input.h"
 
 #include <criterion/criterion.h>
@@ -184,15 +184,14 @@ Test(input, repeated_presses_are_left_out)
 Test(input, release_all_lets_go_of_every_kind)
 {
 	const struct input_event contact[] = { { EV_ABS, ABS_MT_SLOT, 3 },
-					       { EV_ABS, ABS_MT_TRACKING_ID, 7 },
-					       { EV_KEY, BTN_TOUCH, 1 } };
+					       { EV_ABS, ABS_MT_TRACKING_ID, 7 } };
 
 	make_ready(&board);
 	make_ready(&tablet);
 	make_ready(&touch);
 	(void)input_key(input, KEY_LEFTALT, true);
 	(void)input_button(input, BTN_LEFT, true);
-	(void)input_send(input, INPUT_TOUCH, 0, contact, 3);
+	(void)input_send(input, INPUT_TOUCH, 0, contact, 2);
 	(void)got(&board);
 	(void)got(&tablet);
 	(void)got(&touch);
@@ -278,6 +277,42 @@ Test(input, touches_are_mapped_too)
 	input_set_layout(input, 1, 500, 500);
 	(void)input_send(input, INPUT_TOUCH, 1, events, 2);
 	cr_assert(eq(str, got(&touch), "abs 35 16383;abs 36 32767|"));
+}
+
+Test(input, fingers_come_move_and_leave)
+{
+	make_ready(&touch);
+	cr_assert(input_touch(input, 0, 0, true, 10, 20));
+	cr_assert(eq(str, got(&touch), "abs 2f 0;abs 39 0;abs 35 10;abs 36 20;key 14a 1|"));
+	cr_assert(input_touch(input, 0, 9, true, 30, 40));
+	cr_assert(eq(str, got(&touch), "abs 2f 9;abs 39 1;abs 35 30;abs 36 40|"));
+	cr_assert(input_touch(input, 0, 0, true, 11, 21));
+	cr_assert(eq(str, got(&touch), "abs 2f 0;abs 35 11;abs 36 21|"));
+	cr_assert(input_touch(input, 0, 0, false, 0, 0));
+	cr_assert(eq(str, got(&touch), "abs 2f 0;abs 39 -1|"));
+	cr_assert(input_touch(input, 0, 9, false, 0, 0));
+	cr_assert(eq(str, got(&touch), "abs 2f 9;abs 39 -1;key 14a 0|"));
+}
+
+Test(input, finger_without_slot_or_screen_is_nobodys)
+{
+	cr_assert(not(input_touch(input, 0, 0, true, 0, 0)));
+	make_ready(&touch);
+	cr_assert(not(input_touch(input, 0, INPUT_TOUCHES_MAX, true, 0, 0)));
+	cr_assert(eq(str, got(&touch), ""));
+	cr_assert(input_touch(input, 0, 3, false, 0, 0), "it is up already");
+	cr_assert(eq(str, got(&touch), ""));
+}
+
+/* Senders need not know of each other's fingers. */
+Test(input, button_of_touch_screens_goes_with_the_contacts)
+{
+	const struct input_event button = { EV_KEY, BTN_TOUCH, 1 };
+
+	make_ready(&touch);
+	cr_assert(input_send(input, INPUT_TOUCH, 0, &button, 1));
+	cr_assert(eq(str, got(&touch), ""));
+	cr_assert(not(input_is_down(input, BTN_TOUCH)));
 }
 
 /* Each pixel of a wide desktop is hit when its middle is meant, by a guest that divides 0 to 32767
