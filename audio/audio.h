@@ -98,10 +98,11 @@ void audio_pause(struct audio *audio);
 void audio_resume(struct audio *audio);
 
 /* Playback: the guest has given `written` frames since the stream was opened, more than when this
- * was last called; those not pulled yet can be. From this on the latency is measured: of the first
- * of these frames, while the stream runs. A card that can't know (its guest writes into a ring and
- * does not tell) need not call this as long as its pulls never come up short. */
-void audio_stream_kick(struct audio_stream *stream, uint64_t written);
+ * was last called; those not pulled yet can be. That was after `since_ns` of clock_now_ns, from
+ * which on the latency is counted (so never too short), of the first of these frames, while the
+ * stream runs. A card that can't know (its guest writes into a ring and does not tell) need not
+ * call this as long as its pulls never come up short. */
+void audio_stream_kick(struct audio_stream *stream, uint64_t written, uint64_t since_ns);
 
 /* Frames the host has consumed (playback) or brought (capture) since the stream was opened: as of
  * now, between the host's reports by the clock. Never goes back, never beyond what was pulled or

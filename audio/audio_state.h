@@ -109,8 +109,8 @@ void audio_stream_disconnect(struct audio_stream *stream);
 /* --- audio_stats.c --- */
 
 void audio_counters_reset(struct audio_stream *stream);
-/* The guest wrote frames from `position` on. */
-void audio_count_written(struct audio_stream *stream, uint64_t position);
+/* The guest wrote frames from `position` on, at `written_ns`. */
+void audio_count_written(struct audio_stream *stream, uint64_t position, uint64_t written_ns);
 /* The frame at `position` is heard at `heard_ns`. */
 void audio_count_heard(struct audio_stream *stream, uint64_t position, uint64_t heard_ns);
 /* The time of those not heard yet says nothing any more. */

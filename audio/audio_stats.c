@@ -8,7 +8,7 @@
 
 /* --- from the guest's write to the loudspeaker --- */
 
-void audio_count_written(struct audio_stream *stream, uint64_t position)
+void audio_count_written(struct audio_stream *stream, uint64_t position, uint64_t written_ns)
 {
 	struct audio_counters *c = &stream->counters;
 
@@ -16,7 +16,7 @@ void audio_count_written(struct audio_stream *stream, uint64_t position)
 	if (c->mark_count < AUDIO_MARKS) {
 		unsigned place = (c->first_mark + c->mark_count++) % AUDIO_MARKS;
 
-		c->marks[place] = (struct audio_mark){ position, clock_now_ns() };
+		c->marks[place] = (struct audio_mark){ position, written_ns };
 	}
 }
 

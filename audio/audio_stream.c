@@ -192,13 +192,13 @@ void audio_stream_stop(struct audio_stream *stream)
 	audio_stream_plan_wake(stream);
 }
 
-void audio_stream_kick(struct audio_stream *stream, uint64_t written)
+void audio_stream_kick(struct audio_stream *stream, uint64_t written, uint64_t since_ns)
 {
 	if (written <= stream->written) {
 		return;
 	}
 	if (audio_stream_is_running(stream)) {
-		audio_count_written(stream, stream->written);
+		audio_count_written(stream, stream->written, since_ns);
 	}
 	stream->written = written;
 	if (!stream->is_hungry || !audio_stream_is_running(stream)) {

@@ -12,17 +12,14 @@
 #define USUAL_OFF_MS  100u
 #define AGE_MAX_NS    NS_PER_SECOND
 #define SILENCE_BYTES 4096
+/* Each question costs the server and us a round trip, so a clock that has settled is only kept
+ * right; until then it is asked for whenever the server speaks. */
+#define SETTLE_NS (NS_PER_SECOND / 4)
+#define ASK_NS	  (NS_PER_SECOND / 10)
 
 static uint64_t usec_to_frames(const struct pulse_voice *v, uint64_t usec)
 {
 	return audio_ns_to_frames(usec * 1000, v->format.rate_hz);
-}
-
-static void unref(pa_operation *operation)
-{
-	if (operation) {
-		libpulse.operation_unref(operation);
-	}
 }
 
 /* --- position --- */
@@ -91,38 +88,45 @@ static void on_told(pa_stream *stream UNUSED, int success UNUSED, void *arg)
 {
 	struct pulse_voice *v = arg;
 
-	v->is_asking = false;
+	libpulse.operation_unref(v->asking);
+	v->asking = NULL;
 }
 
 void pulse_flow_ask(struct pulse_voice *v)
 {
-	pa_operation *operation;
-
-	if (v->is_asking) {
-		return;
+	if (!v->asking) {
+		v->asking = libpulse.stream_update_timing_info(v->stream, on_told, v);
 	}
-	operation = libpulse.stream_update_timing_info(v->stream, on_told, v);
-	v->is_asking = operation != NULL;
-	unref(operation);
+}
+
+void pulse_flow_settle(struct pulse_voice *v)
+{
+	v->settled_ns = clock_now_ns() + SETTLE_NS;
+	pulse_flow_ask(v);
+}
+
+static void ask_now_and_then(struct pulse_voice *v, uint64_t now_ns)
+{
+	if (now_ns < v->settled_ns || now_ns - v->told_ns >= ASK_NS) {
+		pulse_flow_ask(v);
+	}
 }
 
 /* --- playback --- */
 
 /* When the next frame is heard that is pulled now. */
-static uint64_t heard_ns(const struct pulse_voice *v)
+static uint64_t heard_ns(const struct pulse_voice *v, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_now_ns();
 	uint64_t ahead = v->moved - MIN(v->consumed, v->moved) + v->latency;
 	uint64_t heard = v->at_ns + audio_frames_to_ns(ahead, v->format.rate_hz);
 
 	return MAX(heard, now_ns);
 }
 
-void pulse_flow_fill(struct pulse_voice *v)
+/* At most `space` bytes; each call of the library costs a system call at least. */
+static void fill(struct pulse_voice *v, size_t space, uint64_t now_ns)
 {
-	size_t space = libpulse.stream_writable_size(v->stream);
-
-	while (v->is_started && space != (size_t)-1 && space >= v->frame_bytes) {
+	while (v->is_started && space >= v->frame_bytes) {
 		size_t bytes = space - space % v->frame_bytes;
 		size_t count, got;
 		void *frames;
@@ -132,7 +136,7 @@ void pulse_flow_fill(struct pulse_voice *v)
 			return;
 		}
 		count = bytes / v->frame_bytes;
-		got = audio_stream_pull(v->base.stream, frames, count, heard_ns(v));
+		got = audio_stream_pull(v->base.stream, frames, count, heard_ns(v, now_ns));
 		if (got == 0) {
 			(void)libpulse.stream_cancel_write(v->stream);
 		} else {
@@ -144,17 +148,28 @@ void pulse_flow_fill(struct pulse_voice *v)
 			v->short_at = v->moved;
 			return;
 		}
-		space = libpulse.stream_writable_size(v->stream);
+		space -= got * v->frame_bytes;
 	}
 }
 
-static void on_room(pa_stream *stream UNUSED, size_t bytes UNUSED, void *arg)
+void pulse_flow_fill(struct pulse_voice *v)
+{
+	size_t space = libpulse.stream_writable_size(v->stream);
+
+	if (space != (size_t)-1) {
+		fill(v, space, clock_now_ns());
+	}
+}
+
+static void on_room(pa_stream *stream UNUSED, size_t bytes, void *arg)
 {
 	struct pulse_voice *v = arg;
+	uint64_t now_ns;
 
 	if (v->is_started) {
-		pulse_flow_fill(v);
-		pulse_flow_ask(v);
+		now_ns = clock_now_ns();
+		fill(v, bytes, now_ns);
+		ask_now_and_then(v, now_ns);
 	}
 }
 
@@ -171,10 +186,11 @@ static void on_underflow(pa_stream *stream, void *arg)
 	}
 	if (v->short_at >= dry_at && v->short_at - dry_at < v->step) {
 		audio_stream_underrun(v->base.stream, 0);
+		pulse_flow_settle(v);
 	} else {
 		audio_stream_gap(v->base.stream);
+		pulse_flow_ask(v);
 	}
-	pulse_flow_ask(v);
 }
 
 static void on_overflow(pa_stream *stream UNUSED, void *arg)

@@ -14,12 +14,14 @@
 
 #define LOG_TAG "audio:pulse"
 #define MS	UINT64_C(1000000)
-/* How much longer than its length the rest of a stream may take, and how long a device may stand.
- */
-#define REST_EXTRA_MS	 1000u
+/* How much longer than its length the rest of a stream may take, before it is held or given up:
+ * what a slow server still has is lost then. And how long a device may stand. */
+#define REST_EXTRA_NS	 (5 * NS_PER_SECOND)
 #define SUSPENDED_FOR_NS (500 * MS)
-/* The library asks for the time each second or two: a server that does not tell hangs. */
+/* A server that does not tell for so long hangs, unless it was us who stood still: then it is asked
+ * again, and has some more time. */
 #define SILENT_FOR_NS	  (3 * NS_PER_SECOND)
+#define ANSWER_NS	  (1000 * MS)
 #define STREAM_NAME_BYTES 160
 
 static struct pulse_voice *of_base(struct audio_voice *voice)
@@ -36,14 +38,22 @@ static void unref(pa_operation *operation)
 
 /* --- the end of a voice --- */
 
+/* Its answer may be on the way. */
+static void cancel(pa_operation *operation)
+{
+	if (operation) {
+		libpulse.operation_cancel(operation);
+		libpulse.operation_unref(operation);
+	}
+}
+
 static void free_voice(struct pulse_voice *v)
 {
 	loop_timer_disarm(&v->limit);
 	list_remove(&v->node);
-	if (v->setting) {
-		libpulse.operation_cancel(v->setting);
-		libpulse.operation_unref(v->setting);
-	}
+	cancel(v->asking);
+	cancel(v->setting);
+	cancel(v->draining);
 	if (v->stream) {
 		libpulse.stream_set_state_callback(v->stream, NULL, NULL);
 		libpulse.stream_set_latency_update_callback(v->stream, NULL, NULL);
@@ -114,9 +124,23 @@ static void watch(struct pulse_voice *v)
 				    : v->told_ns + SILENT_FOR_NS);
 }
 
+/* It has not told for too long. When this process was stopped meanwhile, that was no fault of the
+ * server's, and to leave it would lose what it was just given. */
+static void doubt(struct pulse_voice *v, uint64_t now_ns)
+{
+	if (v->is_doubted) {
+		pulse_server_stalled(v->backend);
+		return;
+	}
+	v->is_doubted = true;
+	pulse_flow_ask(v);
+	loop_timer_arm(v->backend->env.loop, &v->limit, now_ns + ANSWER_NS);
+}
+
 static void on_limit(void *arg)
 {
 	struct pulse_voice *v = arg;
+	uint64_t now_ns = clock_now_ns();
 
 	if (!v->base.stream) {
 		free_voice(v);
@@ -124,9 +148,10 @@ static void on_limit(void *arg)
 		cork(v, true);
 	} else if (v->is_ready && libpulse.stream_is_suspended(v->stream) > 0) {
 		on_refused(v, "the sound server has suspended its device");
-	} else if (clock_now_ns() - v->told_ns >= SILENT_FOR_NS) {
-		pulse_server_stalled(v->backend);
+	} else if (now_ns - v->told_ns >= SILENT_FOR_NS) {
+		doubt(v, now_ns);
 	} else {
+		v->is_doubted = false;
 		watch(v);
 	}
 }
@@ -155,18 +180,13 @@ static void on_volume_set(pa_context *context UNUSED, int success UNUSED, void *
 	send_volume(v);
 }
 
-static uint64_t rest_limit_ns(const struct pulse_voice *v)
-{
-	return (v->backend->latency_ms + REST_EXTRA_MS) * MS;
-}
-
 static void run(struct pulse_voice *v)
 {
 	if (v->direction == AUDIO_PLAYBACK) {
 		pulse_flow_fill(v);
 	}
 	cork(v, false);
-	pulse_flow_ask(v);
+	pulse_flow_settle(v);
 }
 
 static void on_state(pa_stream *stream, void *arg)
@@ -288,6 +308,7 @@ void pulse_voice_start(struct audio_voice *voice)
 
 	v->is_started = true;
 	v->told_ns = clock_now_ns();
+	v->is_doubted = false;
 	if (v->is_ready) {
 		run(v);
 	}
@@ -301,7 +322,8 @@ static void play_rest(struct pulse_voice *v)
 	if (v->moved > 0) {
 		cork(v, false);
 	}
-	loop_timer_arm(v->backend->env.loop, &v->limit, clock_now_ns() + rest_limit_ns(v));
+	loop_timer_arm(v->backend->env.loop, &v->limit,
+		       clock_now_ns() + v->backend->latency_ms * MS + REST_EXTRA_NS);
 }
 
 void pulse_voice_stop(struct audio_voice *voice, bool drain)
@@ -340,7 +362,6 @@ static void on_drained(pa_stream *stream UNUSED, int success UNUSED, void *arg)
 void pulse_voice_close(struct audio_voice *voice)
 {
 	struct pulse_voice *v = of_base(voice);
-	pa_operation *operation = NULL;
 
 	v->is_started = false;
 	v->base.stream = NULL;
@@ -349,10 +370,9 @@ void pulse_voice_close(struct audio_voice *voice)
 		list_remove(&v->node);
 		list_append(&v->backend->leaving, &v->node);
 		play_rest(v);
-		operation = libpulse.stream_drain(v->stream, on_drained, v);
+		v->draining = libpulse.stream_drain(v->stream, on_drained, v);
 	}
-	unref(operation);
-	if (!operation) {
+	if (!v->draining) {
 		free_voice(v);
 	}
 }

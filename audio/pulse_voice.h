@@ -25,9 +25,12 @@ struct pulse_voice {
 	bool is_ready;	 /* the server knows it */
 	bool is_started; /* frames are moved */
 	bool is_corked;	 /* the server was told to hold it */
-	bool is_asking;	 /* for the position */
+	bool is_doubted; /* it has not answered for long */
 	pa_cvolume volume, told_volume;
-	pa_operation *setting;	 /* of the volume; NULL: none is under way */
+	/* What the server was asked for and has not answered yet; NULL: nothing. */
+	pa_operation *asking;  /* for the position */
+	pa_operation *setting; /* the volume */
+	pa_operation *draining;
 	struct loop_timer limit; /* how long a rest may take, or a device stand */
 
 	uint32_t step;	   /* frames that the server takes at once */
@@ -36,7 +39,8 @@ struct pulse_voice {
 	uint64_t
 		consumed; /* as last reported, at at_ns, with `latency` frames to the loudspeaker */
 	uint64_t at_ns;
-	uint64_t told_ns; /* when the server told last */
+	uint64_t told_ns;    /* when the server told last */
+	uint64_t settled_ns; /* until then it is asked often */
 	uint32_t latency;
 	double usual_latency; /* frames; negative: not known */
 };
@@ -62,5 +66,7 @@ void pulse_flow_attach(struct pulse_voice *voice);
 void pulse_flow_fill(struct pulse_voice *voice);
 /* Asks the server how far it is; the report comes when it has told. */
 void pulse_flow_ask(struct pulse_voice *voice);
+/* The same, and often for a while: the stream begins, or has stood. */
+void pulse_flow_settle(struct pulse_voice *voice);
 
 #endif

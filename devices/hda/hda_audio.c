@@ -13,11 +13,13 @@
 #define CREDIT_PART 1000u /* of a second */
 /* The guest's periods can be long; the host need not know of them. */
 #define PERIOD_PART 100u
-/* How finely the position buffer, that the guest reads without us, is kept. */
-#define POSITION_PART 1000u
-#define HUNGER_PART   500u
-#define NUDGE_NS      UINT64_C(5000000)
-#define CATCH_UP_NS   UINT64_C(1000000)
+/* How finely the position buffer, that the guest reads without us, is kept: each time wakes us. */
+#define POSITION_PART 500u
+/* How soon DMA that waits for room in the FIFO is looked after again. */
+#define RETRY_PART  1000u
+#define HUNGER_PART 500u
+#define NUDGE_NS    UINT64_C(5000000)
+#define CATCH_UP_NS UINT64_C(1000000)
 
 static bool is_position_told(struct hda *hda) REQUIRES(hda->lock)
 {
@@ -51,7 +53,7 @@ static uint64_t next_wake(struct hda_stream *stream) REQUIRES(stream->hda->lock)
 		wake = stream->done - (uint64_t)stream->lead +
 		       (to_interrupt + stream->frame_bytes - 1) / stream->frame_bytes;
 		/* Not yet, although it is time: the FIFO is full. */
-		wake = wake > position ? wake : position + rate_hz / POSITION_PART;
+		wake = wake > position ? wake : position + rate_hz / RETRY_PART;
 	}
 	if (stream->is_starved) {
 		const uint64_t more = MIN(rate_hz / HUNGER_PART, (uint64_t)stream->lead / 4);
@@ -204,7 +206,7 @@ static void follow_clock(struct hda_stream *stream)
 	fetched = stream->done;
 	mutex_unlock(&stream->hda->lock);
 	if (!stream->is_capture) {
-		audio_stream_kick(stream->audio, fetched);
+		audio_stream_kick(stream->audio, fetched, clock_now_ns());
 	}
 	plan(stream);
 }

@@ -4,6 +4,7 @@
 
 #include "devices/virtio/snd_state.h"
 #include "vmm/base/bytes.h"
+#include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 
 /*
@@ -185,7 +186,8 @@ static bool take_chain(struct virtio_snd *snd, unsigned queue, const struct virt
 	return true;
 }
 
-static void tell_streams(struct virtio_snd *snd, unsigned queue)
+/* The buffers came after `since_ns`. */
+static void tell_streams(struct virtio_snd *snd, unsigned queue, uint64_t since_ns)
 {
 	for (unsigned i = 0; i < snd->stream_count; i++) {
 		struct snd_stream *stream = &snd->streams[i];
@@ -195,7 +197,7 @@ static void tell_streams(struct virtio_snd *snd, unsigned queue)
 		}
 		if (queue == VIRTIO_SND_VQ_TX && stream->queued > stream->told) {
 			stream->told = stream->queued;
-			audio_stream_kick(stream->audio, stream->queued);
+			audio_stream_kick(stream->audio, stream->queued, since_ns);
 		}
 		snd_stream_update(stream);
 	}
@@ -205,12 +207,48 @@ void snd_buffer_take(struct virtio_snd *snd, unsigned queue)
 {
 	struct virtqueue_chain chain = { .iov = snd->iov, .iov_capacity = VIRTQUEUE_MAX_SIZE };
 	unsigned left = snd->v.queues[queue].size;
+	const uint64_t now_ns = clock_now_ns();
+	/* A driver that rings does so at once. */
+	const uint64_t since_ns = snd->v.queues[queue].silenced ? snd->looked_ns : now_ns;
 
 	/* A request looks for buffers too, and that is not this queue's turn. */
 	while (left-- > 0 && virtio_pop(&snd->v, queue, &chain) && take_chain(snd, queue, &chain)) {
 	}
-	tell_streams(snd, queue);
+	if (queue == VIRTIO_SND_VQ_TX) {
+		snd->looked_ns = now_ns;
+	}
+	tell_streams(snd, queue, since_ns);
 	virtio_signal(&snd->v, queue);
+}
+
+/* Where all that play are fed, each takes its buffers when the host has room for more: that is
+ * early enough, and saves the driver an exit and us a wake-up for each. */
+static bool must_ring(const struct virtio_snd *snd)
+{
+	bool is_fed = false;
+
+	for (unsigned i = 0; i < snd->stream_count; i++) {
+		const struct snd_stream *stream = &snd->streams[i];
+
+		if (stream->direction != AUDIO_PLAYBACK || stream->state != SND_RUNNING) {
+			continue;
+		}
+		if (!stream->is_fed) {
+			return true;
+		}
+		is_fed = true;
+	}
+	return !is_fed;
+}
+
+void snd_buffer_set_doorbell(struct virtio_snd *snd)
+{
+	const bool must = must_ring(snd);
+
+	if (must == snd->v.queues[VIRTIO_SND_VQ_TX].silenced &&
+	    virtio_want_doorbell(&snd->v, VIRTIO_SND_VQ_TX, must)) {
+		snd_buffer_take(snd, VIRTIO_SND_VQ_TX);
+	}
 }
 
 /* --- sound ----------------------------------------------------------------------------------- */

@@ -74,6 +74,7 @@ struct snd_stream {
 	uint64_t told;		    /* of those, the audio knows of */
 	uint64_t next_period;	    /* the position at which it has elapsed */
 	unsigned due;		    /* enum snd_due */
+	bool is_fed; /* the last pull had all it wanted: it looks for buffers itself */
 };
 
 struct snd_jack {
@@ -98,6 +99,7 @@ struct virtio_snd {
 	struct snd_jack jacks[SND_JACKS];	    /* by enum audio_jack */
 	struct snd_chmap chmaps[SND_CHMAPS_MAX];
 	unsigned taken[VIRTIO_SND_VQ_MAX];    /* chains of each queue in streams' buffers */
+	uint64_t looked_ns;		      /* when the transmit queue was last seen empty */
 	struct iovec iov[VIRTQUEUE_MAX_SIZE]; /* of the chain popped last */
 };
 VIRTIO_DEVICE_IS_FIRST(struct virtio_snd, v);
@@ -153,6 +155,9 @@ void snd_stream_update(struct snd_stream *stream);
 
 /* Takes what the driver has put into this queue, and lets its streams know. */
 void snd_buffer_take(struct virtio_snd *snd, unsigned queue);
+/* Whether the driver has to ring for what it plays, after `state` or `is_fed` of a stream has
+ * changed. */
+void snd_buffer_set_doorbell(struct virtio_snd *snd);
 /* Moves sound out of, or into, the buffers; returns the bytes moved. */
 size_t snd_buffer_read(struct snd_stream *stream, uint8_t *bytes, size_t length);
 size_t snd_buffer_write(struct snd_stream *stream, const uint8_t *bytes, size_t length);

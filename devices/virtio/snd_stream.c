@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "devices/virtio/snd_state.h"
 #include "vmm/base/bytes.h"
+#include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 
 static bool has_feature(const struct snd_stream *stream, unsigned bit)
@@ -14,10 +15,22 @@ static size_t pull(void *arg, void *frames, size_t count)
 {
 	struct snd_stream *stream = arg;
 
+	const size_t wanted = count * stream->frame_bytes;
+	uint8_t *bytes = frames;
+	size_t got;
+
 	if (!snd_is_live(stream->snd, VIRTIO_SND_VQ_TX)) {
 		return 0;
 	}
-	return snd_buffer_read(stream, frames, count * stream->frame_bytes) / stream->frame_bytes;
+	if (stream->snd->v.queues[VIRTIO_SND_VQ_TX].silenced) {
+		snd_buffer_take(stream->snd, VIRTIO_SND_VQ_TX);
+	}
+	got = snd_buffer_read(stream, bytes, wanted);
+	stream->is_fed = got == wanted;
+	snd_buffer_set_doorbell(stream->snd);
+	/* Something may have come before the driver knew that it has to ring. */
+	got += snd_buffer_read(stream, bytes + got, wanted - got);
+	return got / stream->frame_bytes;
 }
 
 /* When the next buffer comes back; a later request replaces an earlier one. */
@@ -52,6 +65,10 @@ static void on_reached(void *arg)
 {
 	struct snd_stream *stream = arg;
 
+	/* The driver gives the next buffer soon after this. */
+	if (!virtio_has_work(&stream->snd->v, VIRTIO_SND_VQ_TX)) {
+		stream->snd->looked_ns = clock_now_ns();
+	}
 	snd_stream_update(stream);
 	virtio_signal(&stream->snd->v, snd_queue(stream));
 }
@@ -106,6 +123,7 @@ static void close_audio(struct snd_stream *stream)
 	audio_stream_close(stream->audio);
 	stream->audio = NULL;
 	stream->due = 0;
+	stream->is_fed = false;
 }
 
 /* All buffers go back, the stream is closed. */
@@ -214,7 +232,9 @@ uint32_t snd_stream_stop(struct snd_stream *stream)
 		return VIRTIO_SND_S_BAD_MSG;
 	}
 	stream->state = SND_STOPPED;
+	stream->is_fed = false;
 	audio_stream_stop(stream->audio);
+	snd_buffer_set_doorbell(stream->snd);
 	return VIRTIO_SND_S_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "tests/audio/server.h"
 #include "tests/audio/tune.h"
+#include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 
 /* --- the stage --- */
@@ -88,7 +89,7 @@ static void on_reached(void *arg)
 	player->given = MAX(player->given,
 			    MIN(player->total, player->next_period - player->config.period_frames +
 						       player->config.buffer_frames));
-	audio_stream_kick(player->stream, player->given);
+	audio_stream_kick(player->stream, player->given, clock_now_ns());
 	if (player->next_period <= player->total) {
 		audio_stream_wake_at(player->stream, player->next_period);
 	}

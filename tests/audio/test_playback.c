@@ -118,6 +118,31 @@ ParameterizedTest(const struct audio_format *row, playback, format_arrives_bit_f
 	play(&format, 700);
 }
 
+static void stand_still(void *arg UNUSED)
+{
+	sleep_ms(4000);
+}
+
+/* As when the whole process was stopped: the server was there all the time. */
+Test(playback, loop_that_stood_still_loses_nothing)
+{
+	const uint64_t total = cd.rate_hz;
+	struct tune_report report;
+	struct player player;
+	struct scene scene;
+
+	begin(&scene, &cd, "pulse");
+	player_open(&player, &scene.stage, &cd, TUNE_ALL_VOICES, total);
+	player_wait_for_backend(&player, "pulse");
+	player_start(&player);
+	player_wait(&player, total / 4);
+	loop_call(scene.stage.loop, stand_still, NULL);
+	player_wait(&player, total);
+	hear_end(&scene, &player, &report);
+	end(&scene);
+	assert_all(&report, total);
+}
+
 /* One sings left, the other right. */
 Test(playback, two_streams_mix)
 {

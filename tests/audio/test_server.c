@@ -190,6 +190,40 @@ Test(server, stream_follows_to_another_device)
 	server_end(&server);
 }
 
+static bool has_given(void *arg)
+{
+	return player_distance(arg) > 0;
+}
+
+/* A guest that opens and closes without end, before a card that stands: what is left of the first
+ * streams is given up. That the server has played it is told when nobody waits for it any more. */
+Test(server, rest_that_was_given_up_may_be_played)
+{
+	static const char *const suspend[] = { "suspend-sink", "card", "1", NULL };
+	static const char *const resume[] = { "suspend-sink", "card", "0", NULL };
+	struct server server;
+	struct player player;
+	struct stage stage;
+
+	server_start(&server, card);
+	stage_start(&stage, "pulse");
+	cr_assert(server_command(&server, suspend));
+	for (unsigned i = 0; i < AUDIO_STREAMS_MAX + 4; i++) {
+		player_open(&player, &stage, &cd, TUNE_ALL_VOICES, endless);
+		player_start(&player);
+		wait_until("frames at the server", has_given, &player);
+		player_close(&player);
+		stage.stream_count = 0;
+	}
+	cr_assert(server_command(&server, resume));
+	player_open(&player, &stage, &cd, TUNE_ALL_VOICES, endless);
+	player_start(&player);
+	play_on_by(&player, "pulse");
+	player_close(&player);
+	stage_end(&stage);
+	server_end(&server);
+}
+
 Test(server, hanging_one_does_not_stop_the_guest)
 {
 	struct server server;

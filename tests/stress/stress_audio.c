@@ -70,7 +70,7 @@ static void on_reached(void *arg)
 	}
 	card->position = position;
 	card->written = position + BUFFER;
-	audio_stream_kick(card->stream, card->written);
+	audio_stream_kick(card->stream, card->written, clock_now_ns());
 	audio_stream_wake_at(card->stream, position + 1);
 }
 

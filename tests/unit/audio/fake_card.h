@@ -9,6 +9,7 @@
 #include <criterion/new/assert.h>
 
 #include "audio/audio.h"
+#include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 
 /* A sound card with one stream: 48 kHz stereo S16, whose frame number n is n as a little-endian
@@ -95,7 +96,7 @@ static inline void fake_card_open(struct fake_card *card, struct audio *audio,
 static inline void fake_card_write(struct fake_card *card, uint64_t written)
 {
 	card->written = written;
-	audio_stream_kick(card->stream, written);
+	audio_stream_kick(card->stream, written, clock_now_ns());
 }
 
 static inline void fake_card_close(struct fake_card *card)

@@ -125,11 +125,12 @@ void audio_stream_stop(struct audio_stream *stream)
 	stream->position = stream->moved;
 }
 
-void audio_stream_kick(struct audio_stream *stream, uint64_t written)
+void audio_stream_kick(struct audio_stream *stream, uint64_t written, uint64_t since_ns)
 {
 	assert(written > stream->written);
 	stream->written = written;
 	stream->kicks++;
+	stream->since_ns = since_ns;
 }
 
 uint64_t audio_stream_position(struct audio_stream *stream)

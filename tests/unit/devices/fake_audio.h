@@ -22,6 +22,7 @@ struct audio_stream {
 	bool has_wake;
 	uint64_t wake_at;
 	unsigned kicks;
+	uint64_t since_ns; /* of the last one */
 	struct list node;
 };
 

@@ -110,7 +110,7 @@ void audio_stream_stop(struct audio_stream *stream)
 	}
 }
 
-void audio_stream_kick(struct audio_stream *stream, uint64_t written)
+void audio_stream_kick(struct audio_stream *stream, uint64_t written, uint64_t since_ns UNUSED)
 {
 	stream->kicked = MAX(stream->kicked, written);
 }

@@ -282,7 +282,7 @@ Test(hda_stream, position_is_written_to_memory)
 					   sizeof(position))));
 	cr_assert(eq(u32, position, 400 * FRAME));
 	fake_audio_play(host, 1);
-	cr_assert(le(u64, host->wake, 1 + 48), "every millisecond");
+	cr_assert(le(u64, host->wake, 1 + 96), "every other millisecond");
 }
 
 /* --- stop, pause, reset ---------------------------------------------------------------------- */

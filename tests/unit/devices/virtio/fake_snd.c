@@ -183,19 +183,39 @@ static uint16_t give(unsigned queue, uint32_t stream, uint64_t sound_gpa, uint32
 
 	fake_snd.status_gpa[queue][head] = status_gpa;
 	fake_snd.stream[queue][head] = stream;
-	fake_snd_notify(queue);
 	return head;
 }
 
 uint16_t fake_snd_play(uint32_t stream, const void *sound, uint32_t bytes)
 {
-	return give(VIRTIO_SND_VQ_TX, stream, put(sound, bytes), bytes);
+	const uint16_t head = give(VIRTIO_SND_VQ_TX, stream, put(sound, bytes), bytes);
+
+	fake_snd_notify(VIRTIO_SND_VQ_TX);
+	return head;
+}
+
+bool fake_snd_offer(uint32_t stream, const void *sound, uint32_t bytes)
+{
+	struct fake_ring *ring = &fake_snd.rings[VIRTIO_SND_VQ_TX];
+	const uint16_t old = ring->avail->idx;
+	bool must;
+
+	(void)give(VIRTIO_SND_VQ_TX, stream, put(sound, bytes), bytes);
+	must = vring_need_event(*fake_ring_avail_event(ring), ring->avail->idx, old);
+	if (must) {
+		fake_snd_notify(VIRTIO_SND_VQ_TX);
+	}
+	return must;
 }
 
 uint16_t fake_snd_record(uint32_t stream, uint32_t bytes, uint64_t *sound_gpa)
 {
+	uint16_t head;
+
 	*sound_gpa = fake_snd_alloc(bytes);
-	return give(VIRTIO_SND_VQ_RX, stream, *sound_gpa, bytes);
+	head = give(VIRTIO_SND_VQ_RX, stream, *sound_gpa, bytes);
+	fake_snd_notify(VIRTIO_SND_VQ_RX);
+	return head;
 }
 
 bool fake_snd_take(unsigned queue, struct fake_snd_done *out)

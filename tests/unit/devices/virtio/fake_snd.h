@@ -72,6 +72,8 @@ void fake_snd_prepare(uint32_t stream, uint32_t features);
 /* Gives a buffer and rings; returns its chain, and where its sound is in guest memory. */
 uint16_t fake_snd_play(uint32_t stream, const void *sound, uint32_t bytes);
 uint16_t fake_snd_record(uint32_t stream, uint32_t bytes, uint64_t *sound_gpa);
+/* As fake_snd_play, but rings only if the card asks for it; returns whether it did. */
+bool fake_snd_offer(uint32_t stream, const void *sound, uint32_t bytes);
 
 struct fake_snd_done {
 	uint32_t stream;
