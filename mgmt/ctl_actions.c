@@ -5,7 +5,8 @@
 
 static const struct ctl_action *const tables[] = { ctl_machine_actions,	  ctl_device_actions,
 						   ctl_screen_actions,	  ctl_input_actions,
-						   ctl_clipboard_actions, ctl_audio_actions };
+						   ctl_clipboard_actions, ctl_audio_actions,
+						   ctl_disc_actions };
 
 const struct ctl_action *ctl_action_at(size_t index)
 {

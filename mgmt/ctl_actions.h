@@ -29,6 +29,7 @@ extern const struct ctl_action ctl_screen_actions[];	/* ctl_screen.c */
 extern const struct ctl_action ctl_input_actions[];	/* ctl_input.c */
 extern const struct ctl_action ctl_clipboard_actions[]; /* ctl_clipboard.c */
 extern const struct ctl_action ctl_audio_actions[];	/* ctl_audio.c */
+extern const struct ctl_action ctl_disc_actions[];	/* ctl_disc.c */
 
 /* What a line about the machine tells, a new reference: ctl_machine.c. */
 int ctl_summarize(struct ctl *ctl, json_t **out, struct error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mgmt/ctl_actions.h"
+#include "mgmt/ctl_answer.h"
 #include "mgmt/ctl_print.h"
 #include "mgmt/ctl_screen.h"
 #include "vmm/base/compiler.h"
@@ -25,18 +26,6 @@ struct audio_options {
 };
 
 /* --- stats ----------------------------------------------------------------------------------- */
-
-static int64_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "?";
-}
 
 static void print_clock(const json_t *stream)
 {
@@ -64,7 +53,7 @@ static void print_stream(const json_t *stream)
 		     text_of(stream, "direction"), text_of(stream, "backend"),
 		     text_of(stream, "sample"), hz, number_of(stream, "channels"),
 		     number_of(stream, "channels") == 1 ? "" : "s",
-		     json_is_true(json_object_get(stream, "running")) ? "runs" : "stopped");
+		     is_true(stream, "running") ? "runs" : "stopped");
 	(void)printf("  %-18s in %.1f s %" PRId64 " of %" PRId64 "\n",
 		     is_playback ? "frames played" : "frames brought",
 		     json_number_value(json_object_get(stream, "measured-ms")) / MS_PER_SECOND,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mgmt/ctl_actions.h"
+#include "mgmt/ctl_answer.h"
 #include "mgmt/ctl_screen.h"
 #include "vmm/base/compiler.h"
 
@@ -12,19 +13,12 @@
 #define USAGE	  "expected: device add TYPE [OPTION=VALUE…], device del ID, or device list"
 #define WORDS_MAX 32
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static const char *fate_of(const json_t *device)
 {
-	if (json_is_true(json_object_get(device, "leaving"))) {
+	if (is_true(device, "leaving")) {
 		return "leaving";
 	}
-	return json_is_true(json_object_get(device, "hotpluggable")) ? "can go" : "";
+	return is_true(device, "hotpluggable") ? "can go" : "";
 }
 
 static void print_devices(const json_t *devices)

@@ -8,26 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "mgmt/ctl_answer.h"
 #include "vmm/base/compiler.h"
 
 #define MIB (1 << 20)
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "?";
-}
-
-static int64_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static bool is_true(const json_t *object, const char *key)
-{
-	return json_is_true(json_object_get(object, key));
-}
 
 void ctl_print_summary(const json_t *summary)
 {
@@ -51,6 +35,10 @@ void ctl_print_block(const json_t *disks)
 		const json_t *inserted = json_object_get(disk, "inserted");
 		const json_t *image = json_object_get(inserted, "image");
 
+		if (!inserted) {
+			(void)printf("%-12s empty\n", text_of(disk, "device"));
+			continue;
+		}
 		(void)printf("%-12s %-6s %10" PRId64 " MiB %-10s %s\n", text_of(disk, "device"),
 			     text_of(inserted, "drv"), number_of(image, "virtual-size") / MIB,
 			     is_true(inserted, "ro") ? "read-only" : "read-write",

@@ -10,6 +10,8 @@
 #include "devices/legacy/pvpanic.h"
 #include "devices/legacy/rtc.h"
 #include "devices/legacy/serial.h"
+#include "devices/scsi/cd.h"
+#include "devices/scsi/host_cd.h"
 #include "devices/virtio/balloon.h"
 #include "devices/virtio/blk.h"
 #include "devices/virtio/console.h"
@@ -30,6 +32,8 @@ const struct device_type *const device_types[] = {
 	&serial_type,
 	&virtio_blk_type,
 	&virtio_scsi_type,
+	&scsi_cd_type,
+	&scsi_host_cd_type,
 	&virtio_net_type,
 	&virtio_console_type,
 	&virtio_rng_type,

@@ -18,31 +18,65 @@
 
 #define DESCRIPTION_MAX 160
 
-static int refuse_unbuilt(const char *name, struct error *err)
+static enum recipe_kind image_kind(const struct image *image)
 {
-	return error_set(err, -ENOENT, "image %s is not built yet: thunderlake image build %s",
-			 name, name);
+	return image->disc ? RECIPE_DISC : RECIPE_GUEST;
 }
 
-/* The image of `name`, current or not. A recipe that is gone or no longer understood is no reason
- * to keep an image from its user. */
-static int find_image(const char *name, struct image *out, struct error *err)
+static const char *name_kind(enum recipe_kind kind)
+{
+	return kind == RECIPE_DISC ? "disc" : "guest";
+}
+
+static int refuse_unbuilt(const char *name, enum recipe_kind kind, struct error *err)
+{
+	return error_set(err, -ENOENT, "%s %s is not built yet: thunderlake image build %s",
+			 name_kind(kind), name, name);
+}
+
+/* `kind` is what it is. */
+static int refuse_kind(const char *name, enum recipe_kind kind, struct error *err)
+{
+	if (kind == RECIPE_DISC) {
+		return error_set(err, -EINVAL,
+				 "%s is a disc, not a guest; run a guest with it: thunderlake run "
+				 "debian-dvd --disc %s",
+				 name, name);
+	}
+	return error_set(err, -EINVAL, "%s is a guest, not a disc: thunderlake run %s", name, name);
+}
+
+/* The image of `name`, current or not, if it is of this kind (NULL: of any). A recipe that is gone
+ * or no longer understood is no reason to keep an image from its user. */
+static int find_image(const char *name, const enum recipe_kind *kind, struct image *out,
+		      struct error *err)
 {
 	struct recipe recipe;
 	int code = recipe_find(name, &recipe, err);
 
 	if (code < 0) {
-		return image_store_find(name, NULL, out) == 0 ? 0 : code;
+		if (image_store_find(name, NULL, out) < 0) {
+			return code;
+		}
+	} else if (kind && recipe.kind != *kind) {
+		/* Told rather than that it is not built. */
+		return refuse_kind(name, recipe.kind, err);
+	} else if (image_store_find(recipe.name, recipe.key, out) < 0) {
+		return refuse_unbuilt(name, recipe.kind, err);
 	}
-	return image_store_find(recipe.name, recipe.key, out) == 0 ? 0 : refuse_unbuilt(name, err);
+	if (kind && image_kind(out) != *kind) {
+		return refuse_kind(name, image_kind(out), err);
+	}
+	return 0;
 }
 
-int image_find(const char *name, char **ini_path, struct error *err)
+/* Finds a file of the image for use: the disc, or the configuration of a guest. */
+static int find_file(const char *name, enum recipe_kind kind, char **path, struct error *err)
 {
-	struct image image;
-	int code = find_image(name, &image, err);
+	struct image image = { .folder = "" };
+	int code = find_image(name, &kind, &image, err);
 
-	*ini_path = NULL;
+	*path = NULL;
 	if (code < 0) {
 		return code;
 	}
@@ -52,11 +86,21 @@ int image_find(const char *name, char **ini_path, struct error *err)
 			 "anew",
 			 name, name);
 	}
-	if (asprintf(ini_path, "%s/" IMAGE_INI, image.folder) < 0) {
-		*ini_path = NULL;
+	if (asprintf(path, "%s/%s", image.folder, image.disc ? image.disc : IMAGE_INI) < 0) {
+		*path = NULL;
 		return error_set_errno(err, -ENOMEM, "image %s", name);
 	}
 	return 0;
+}
+
+int image_find(const char *name, char **ini_path, struct error *err)
+{
+	return find_file(name, RECIPE_GUEST, ini_path, err);
+}
+
+int image_find_disc(const char *name, char **path, struct error *err)
+{
+	return find_file(name, RECIPE_DISC, path, err);
 }
 
 /* --- verbs: each gets the words after its own --- */
@@ -115,7 +159,7 @@ static int build_verb(int argc, char **argv, struct error *err)
 	return code < 0 ? code : printf("%s\n", place);
 }
 
-static void print_row(const char *name, const char *state, unsigned long long bytes,
+static void print_row(const struct recipe *recipe, const char *state, unsigned long long bytes,
 		      const char *description)
 {
 	char size[24] = "-";
@@ -123,7 +167,8 @@ static void print_row(const char *name, const char *state, unsigned long long by
 	if (bytes > 0) {
 		(void)snprintf(size, sizeof(size), "%llu MiB", bytes >> 20);
 	}
-	(void)printf("%-16s %-9s %9s  %s\n", name, state, size, description);
+	(void)printf("%-16s %-6s %-9s %9s  %s\n", recipe->name, name_kind(recipe->kind), state,
+		     size, description);
 }
 
 static int list_recipe(const char *name, struct error *err)
@@ -138,9 +183,10 @@ static int list_recipe(const char *name, struct error *err)
 	}
 	recipe_describe(recipe.path, description, sizeof(description));
 	if (image_store_find(recipe.name, recipe.key, &image) < 0) {
-		print_row(name, "-", 0, description);
+		print_row(&recipe, "-", 0, description);
 	} else {
-		print_row(name, image.is_current ? "built" : "outdated", image.bytes, description);
+		print_row(&recipe, image.is_current ? "built" : "outdated", image.bytes,
+			  description);
 	}
 	return 0;
 }
@@ -159,7 +205,7 @@ static int list_verb(int argc, char **argv, struct error *err)
 	if (code < 0) {
 		return code;
 	}
-	(void)printf("%-16s %-9s %9s  %s\n", "NAME", "IMAGE", "SIZE", "WHAT IT IS");
+	(void)printf("%-16s %-6s %-9s %9s  %s\n", "NAME", "MAKES", "IMAGE", "SIZE", "WHAT IT IS");
 	for (size_t i = 0; code == 0 && i < count; i++) {
 		code = list_recipe(names[i], err);
 	}
@@ -202,8 +248,8 @@ static int show_verb(int argc, char **argv, struct error *err)
 		return code;
 	}
 	recipe_describe(recipe.path, description, sizeof(description));
-	(void)printf("%s: %s\nrecipe: %s (key %s)\n", recipe.name, description, recipe.path,
-		     recipe.key);
+	(void)printf("%s: %s\nrecipe: %s (key %s, makes a %s)\n", recipe.name, description,
+		     recipe.path, recipe.key, name_kind(recipe.kind));
 	if (image_store_find(recipe.name, recipe.key, &image) < 0) {
 		(void)printf("image: not built; thunderlake image build %s\n", argv[1]);
 		return 0;
@@ -224,7 +270,7 @@ static int path_verb(int argc, char **argv, struct error *err)
 	if (argc != 2) {
 		return error_set(err, -EINVAL, "path takes one name");
 	}
-	code = find_image(argv[1], &image, err);
+	code = find_image(argv[1], NULL, &image, err);
 	return code < 0 ? code : printf("%s\n", image.folder);
 }
 
@@ -251,8 +297,9 @@ static void print_help(FILE *out)
 		"       thunderlake image list\n"
 		"       thunderlake image show NAME\n"
 		"       thunderlake image path NAME\n\n"
-		"Makes guest images from recipes and keeps them in ~/.cache/thunderlake/images, "
-		"one for\neach state of a recipe. `thunderlake run NAME` starts one.\n\n"
+		"Makes guest images, and discs for their drives, from recipes and keeps them in\n"
+		"~/.cache/thunderlake/images, one for each state of a recipe. `thunderlake run NAME` "
+		"starts\na guest, and puts a disc into its drive where asked to.\n\n"
 		"  build  make the image of a recipe (a name, or a path with a slash) unless it is "
 		"there;\n         prints its folder\n"
 		"  list   recipes, and which have images\n"

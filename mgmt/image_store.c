@@ -63,6 +63,19 @@ bool image_store_is_complete(const char *folder)
 	return join(path, folder, IMAGE_INI) == 0 && access(path, R_OK) == 0;
 }
 
+static const char *find_disc(const char *folder)
+{
+	static const char *const names[] = { IMAGE_DISC_ISO, IMAGE_DISC_CUE };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (join(path, folder, names[i]) == 0 && access(path, F_OK) == 0) {
+			return names[i];
+		}
+	}
+	return NULL;
+}
+
 /* Fills the image in `folder`; false when there is none. */
 static bool look_at(const char *folder, struct image *out)
 {
@@ -74,7 +87,7 @@ static bool look_at(const char *folder, struct image *out)
 	if (join(path, folder, IMAGE_INI) < 0 || stat(path, &st) < 0) {
 		return false;
 	}
-	*out = (struct image){ .built = st.st_mtime };
+	*out = (struct image){ .built = st.st_mtime, .disc = find_disc(folder) };
 	(void)snprintf(out->folder, sizeof(out->folder), "%s", folder);
 	dir = opendir(folder);
 	while (dir && (entry = readdir(dir))) {

@@ -11,13 +11,17 @@
 
 /*
  * Where built images lie: one folder NAME-KEY each in images/ of the cache folder. A folder appears
- * there by a rename, complete; while it is made it is called NAME-KEY.partial.
+ * there by a rename, complete; while it is made it is called NAME-KEY.partial. A disc lies in one
+ * as well: one of the files IMAGE_DISC_* tells it from a guest.
  */
-#define IMAGE_INI "thunderlake.ini"
+#define IMAGE_INI      "thunderlake.ini"
+#define IMAGE_DISC_ISO "disc.iso"
+#define IMAGE_DISC_CUE "disc.cue"
 
 struct image {
 	char folder[PATH_MAX];
-	bool is_current; /* made from the recipe as it is now */
+	bool is_current;  /* made from the recipe as it is now */
+	const char *disc; /* its file in `folder`, a constant; NULL for a guest */
 	time_t built;
 	unsigned long long bytes; /* on disk; sparse files count what they hold */
 };

@@ -48,6 +48,7 @@ struct machine_settings {
 	char *initrd;
 	char *append;
 	struct option_list disks;
+	struct option_list discs;
 	struct option_list nets;
 	struct option_list serials;
 	struct option_list consoles;
@@ -76,8 +77,8 @@ struct machine_sound {
 	bool capture;  /* the guest may hear the microphone */
 };
 
-/* One device to make: the resolved form of --disk, --net, --serial, --console, --device and of what
- * every machine has. */
+/* One device to make: the resolved form of --disk, --disc, --net, --serial, --console, --device and
+ * of what every machine has. */
 struct machine_device_config {
 	const struct device_type *type;
 	char *id;      /* owned */
@@ -104,8 +105,8 @@ void machine_config_finish(struct machine_config *config);
 int machine_config_set(struct machine_config *config, const char *name, const char *value,
 		       struct error *err);
 
-/* Reads an INI file of such keys. Relative paths of kernel, initrd and disks are meant relative to
- * the file. The text of an error names file and line. */
+/* Reads an INI file of such keys. Relative paths of kernel, initrd, disks and discs are meant
+ * relative to the file. The text of an error names file and line. */
 int machine_config_load(struct machine_config *config, const char *path, struct error *err);
 
 /* After all options: checks what belongs together and makes the list of devices. */

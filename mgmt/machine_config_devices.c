@@ -8,6 +8,7 @@
 #include "devices/device.h"
 #include "devices/virtio/vdagent.h"
 #include "mgmt/device_types.h"
+#include "mgmt/machine_config_discs.h"
 #include "mgmt/machine_config_sound.h"
 #include "vmm/base/compiler.h"
 
@@ -119,15 +120,33 @@ static int add_any_device(struct machine_config *config, const char *text, struc
 	return add_device(config, type, type, comma ? comma + 1 : "", err);
 }
 
+static bool is_of_type(const char *text, const char *type)
+{
+	const size_t length = strcspn(text, ",");
+
+	return strlen(type) == length && strncmp(text, type, length) == 0;
+}
+
+/* Those of --device that are of `type`, or all others. */
+static int add_any(struct machine_config *config, const char *type, bool of_type, struct error *err)
+{
+	const struct option_list *list = &config->settings.devices;
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < list->count; i++) {
+		if (is_of_type(list->items[i], type) == of_type) {
+			code = add_any_device(config, list->items[i], err);
+		}
+	}
+	return code;
+}
+
 static bool is_asked_for(const struct machine_config *config, const char *type)
 {
 	const struct option_list *list = &config->settings.devices;
-	size_t length = strlen(type);
 
 	for (size_t i = 0; i < list->count; i++) {
-		const char *text = list->items[i];
-
-		if (strncmp(text, type, length) == 0 && (!text[length] || text[length] == ',')) {
+		if (is_of_type(list->items[i], type)) {
 			return true;
 		}
 	}
@@ -253,6 +272,36 @@ static int add_agents(struct machine_config *config, struct error *err)
 	return code == 0 && *text ? add_device(config, "virtio-console", "agent", text, err) : code;
 }
 
+static bool needs_scsi(const struct machine_settings *s)
+{
+	static const char prefix[] = "scsi-";
+	bool is_needed = s->discs.count > 0;
+
+	for (size_t i = 0; i < s->devices.count; i++) {
+		is_needed |= strncmp(s->devices.items[i], prefix, strlen(prefix)) == 0;
+	}
+	return is_needed;
+}
+
+/* The drives, on a controller of their own unless one was asked for. */
+static int add_discs(struct machine_config *config, struct error *err)
+{
+	const struct option_list *list = &config->settings.discs;
+	int code = 0;
+
+	if (needs_scsi(&config->settings) && !is_asked_for(config, "virtio-scsi")) {
+		code = add_device(config, "virtio-scsi", "scsi", "", err);
+	}
+	for (size_t i = 0; code == 0 && i < list->count; i++) {
+		struct machine_disc disc;
+
+		code = machine_config_resolve_disc(list->items[i], &disc, err);
+		code = code ?: add_device(config, disc.type, "cd", disc.options, err);
+		free(disc.options);
+	}
+	return code;
+}
+
 static int add_nets(struct machine_config *config, struct error *err)
 {
 	struct option_list *list = &config->settings.nets;
@@ -318,6 +367,8 @@ int machine_config_add_devices(struct machine_config *config, struct error *err)
 
 	code = code ?: add_serials(config, err);
 	code = code ?: add_each(config, &s->disks, "virtio-blk", "disk", err);
+	code = code ?: add_any(config, "virtio-scsi", true, err);
+	code = code ?: add_discs(config, err);
 	code = code ?: add_nets(config, err);
 	code = code ?: add_consoles(config, err);
 	code = code ?: add_screen(config, err);
@@ -329,8 +380,5 @@ int machine_config_add_devices(struct machine_config *config, struct error *err)
 		code = add_device(config, "virtio-balloon", "balloon", "", err);
 	}
 	code = code ?: add_sound(config, err);
-	for (size_t i = 0; code == 0 && i < s->devices.count; i++) {
-		code = add_any_device(config, s->devices.items[i], err);
-	}
-	return code;
+	return code ?: add_any(config, "virtio-scsi", false, err);
 }

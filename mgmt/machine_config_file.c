@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "mgmt/machine_config.h"
+#include "mgmt/machine_config_discs.h"
 
 #define LINE_MAX_BYTES 16384
 #define FILE_MAX_BYTES (1 << 20)
@@ -18,8 +19,11 @@ struct reader {
 	int code; /* of the first faulty line */
 };
 
-static bool is_path_key(const char *name)
+static bool is_path(const char *name, const char *value)
 {
+	if (strcmp(name, "disc") == 0) {
+		return !machine_config_is_disc_name(value);
+	}
 	return strcmp(name, "kernel") == 0 || strcmp(name, "initrd") == 0 ||
 	       strcmp(name, "disk") == 0;
 }
@@ -51,7 +55,7 @@ static int on_setting(void *arg, const char *section, const char *name, const ch
 					 "[%s]: this file has no sections, just `key = value` "
 					 "lines",
 					 section);
-	} else if (is_path_key(name)) {
+	} else if (is_path(name, value)) {
 		reader->code = make_absolute(reader->folder, value, &absolute);
 		value = absolute;
 	}

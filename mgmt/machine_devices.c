@@ -7,6 +7,7 @@
 
 #include "audio/audio.h"
 #include "devices/device.h"
+#include "devices/scsi/bus.h"
 #include "mgmt/machine_config.h"
 #include "vmm/base/loop.h"
 
@@ -30,6 +31,10 @@ static int choose_loop(struct part *part, const struct device_env *env, struct l
 	int code;
 
 	*out = shared_loop;
+	if (part->device.type->is_on_scsi_bus) {
+		*out = scsi_bus_loop(env->scsi);
+		return 0;
+	}
 	if (part->device.type->is_on_audio_loop) {
 		*out = env->audio ? audio_loop(env->audio) : NULL;
 		return *out ? 0 : -ENODEV;
@@ -45,6 +50,19 @@ static int choose_loop(struct part *part, const struct device_env *env, struct l
 	return code;
 }
 
+/* The bus of the first controller, or NULL. */
+static struct scsi_bus *find_scsi_bus(const struct machine_devices *devices)
+{
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct machine_device *device = &devices->parts[i]->device;
+
+		if (device->type->scsi_bus) {
+			return device->type->scsi_bus(device->state);
+		}
+	}
+	return NULL;
+}
+
 static int init_part(struct machine_devices *devices, struct part *part, struct pci_port *port,
 		     const char *options_text, struct error *err)
 {
@@ -55,6 +73,10 @@ static int init_part(struct machine_devices *devices, struct part *part, struct 
 
 	env.id = part->device.id;
 	env.port = port;
+	env.scsi = find_scsi_bus(devices);
+	if (type->is_on_scsi_bus && !env.scsi) {
+		return error_set(err, -ENODEV, "needs a SCSI controller: --device virtio-scsi");
+	}
 	part->device.state = calloc(1, type->state_size ? type->state_size : 1);
 	if (!options || !part->device.state) {
 		return error_set_errno(err, -ENOMEM, "memory for the device");

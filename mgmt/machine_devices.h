@@ -19,9 +19,9 @@ struct pci_port;
  */
 struct machine_devices;
 
-/* Makes them all, or none. `env` says what a device is granted, but for `id`, `loop` and `port`,
- * which are filled in here; `shared_loop` and what `env` points to are borrowed. The text of an
- * error names the device. */
+/* Makes them all, or none. `env` says what a device is granted, but for `id`, `loop`, `port` and
+ * `scsi`, which are filled in here; `shared_loop` and what `env` points to are borrowed. The text
+ * of an error names the device. */
 int machine_devices_create(const struct machine_device_config *wanted, size_t count,
 			   const struct device_env *env, struct loop *shared_loop,
 			   struct machine_devices **out, struct error *err);

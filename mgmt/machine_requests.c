@@ -73,20 +73,38 @@ static void on_exit_code(void *arg, int code)
 	end(arg);
 }
 
+static bool is_same_kind(const struct request_notice *a, const struct request_notice *b)
+{
+	return a->device == b->device && strcmp(a->event, b->event) == 0;
+}
+
+/* Forgets the oldest of that kind if there are as many as may be, or no room for others. */
+static void make_room(struct request_round *round, const struct request_notice *notice)
+{
+	size_t same = 0, oldest = 0;
+
+	for (size_t i = round->notice_count; i-- > 0;) {
+		if (is_same_kind(&round->notices[i], notice)) {
+			same++;
+			oldest = i;
+		}
+	}
+	if (same == REQUEST_NOTICES_OF_A_KIND ||
+	    (same > 0 && round->notice_count == REQUEST_NOTICES_MAX)) {
+		round->notice_count--;
+		memmove(&round->notices[oldest], &round->notices[oldest + 1],
+			(round->notice_count - oldest) * sizeof(round->notices[0]));
+	}
+}
+
 void request_inbox_notify(void *arg, const char *id, const char *event, uint64_t value)
 {
+	const struct request_notice notice = { id, event, value };
 	struct request_round *pending = begin(arg);
-	struct request_notice *notice = pending->notices;
 
-	while (notice < pending->notices + pending->notice_count &&
-	       (notice->device != id || strcmp(notice->event, event) != 0)) {
-		notice++;
-	}
-	if (notice < pending->notices + REQUEST_NOTICES_MAX) {
-		if (notice == pending->notices + pending->notice_count) {
-			pending->notice_count++;
-		}
-		*notice = (struct request_notice){ id, event, value };
+	make_room(pending, &notice);
+	if (pending->notice_count < REQUEST_NOTICES_MAX) {
+		pending->notices[pending->notice_count++] = notice;
 	}
 	end(arg);
 }

@@ -17,9 +17,10 @@ struct request_inbox;
  * Where devices and processors, each on its own thread, leave what the machine is to do; the main
  * loop takes it out in rounds. Bounded, however much a guest asks: the same request twice is one (a
  * kernel tries several ways to reset, and the first works), and of one device's notices of a kind
- * the last counts.
+ * the last two count: a tray that opens and closes at once has done both.
  */
-#define REQUEST_NOTICES_MAX 32u
+#define REQUEST_NOTICES_MAX	  32u
+#define REQUEST_NOTICES_OF_A_KIND 2u
 /* Notices come no closer together than this: each becomes an event for people and programs. */
 #define REQUEST_NOTICES_INTERVAL_NS UINT64_C(100000000)
 

@@ -25,7 +25,11 @@ static const struct qmp_command list_commands[] = {
 };
 
 const struct qmp_command *const qmp_command_tables[] = {
-	qmp_control_commands, qmp_query_commands,  list_commands,      qmp_pci_commands,
-	qmp_screen_commands,  qmp_wait_commands,   qmp_input_commands, qmp_clipboard_commands,
-	qmp_hotplug_commands, qmp_record_commands, qmp_audio_commands, NULL,
+	qmp_control_commands, qmp_query_commands,
+	qmp_block_commands,   qmp_disc_commands,
+	list_commands,	      qmp_pci_commands,
+	qmp_screen_commands,  qmp_wait_commands,
+	qmp_input_commands,   qmp_clipboard_commands,
+	qmp_hotplug_commands, qmp_record_commands,
+	qmp_audio_commands,   NULL,
 };

@@ -7,6 +7,8 @@
 /* Each ends with a NULL name. */
 extern const struct qmp_command qmp_control_commands[];	  /* qmp_commands_control.c */
 extern const struct qmp_command qmp_query_commands[];	  /* qmp_commands_query.c */
+extern const struct qmp_command qmp_block_commands[];	  /* qmp_commands_block.c */
+extern const struct qmp_command qmp_disc_commands[];	  /* qmp_commands_disc.c */
 extern const struct qmp_command qmp_pci_commands[];	  /* qmp_commands_pci.c */
 extern const struct qmp_command qmp_screen_commands[];	  /* qmp_commands_screen.c */
 extern const struct qmp_command qmp_wait_commands[];	  /* qmp_commands_wait.c */

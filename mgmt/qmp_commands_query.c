@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <sys/stat.h>
-
-#include "devices/block/block.h"
 #include "devices/virtio/balloon.h"
 #include "mgmt/qmp_commands.h"
 #include "mgmt/qmp_events.h"
@@ -81,49 +77,6 @@ static json_t *run_query_cpus_fast(const struct qmp_context *c, const json_t *ar
 				  "qom-path", json_sprintf("/machine/cpu[%u]", i), "props", place);
 
 		(void)json_array_append_new(list, cpu);
-	}
-	return list;
-}
-
-/* What the host really stores, 0 if it can't tell. */
-static json_int_t stored_bytes(const char *path)
-{
-	struct stat status;
-
-	return stat(path, &status) == 0 ? (json_int_t)status.st_blocks * 512 : 0;
-}
-
-static json_t *pack_inserted(const struct block_info *info)
-{
-	json_t *inserted = json_pack(
-		"{s:s, s:s, s:b, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "file",
-		info->path, "drv", info->driver, "ro", info->read_only, "node-name", info->path,
-		"detect_zeroes", "off", "encrypted", 0, "backing_file_depth", 0, "write_threshold",
-		0, "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0);
-	json_t *image = json_pack("{s:s, s:s, s:I, s:I, s:b}", "filename", info->path, "format",
-				  info->driver, "virtual-size", (json_int_t)info->bytes,
-				  "actual-size", stored_bytes(info->path), "dirty-flag", 0);
-	json_t *cache = json_pack("{s:b, s:b, s:b}", "writeback", 1, "direct", 0, "no-flush", 0);
-
-	(void)json_object_set_new(inserted, "image", image);
-	(void)json_object_set_new(inserted, "cache", cache);
-	return inserted;
-}
-
-static json_t *run_query_block(const struct qmp_context *c, const json_t *arguments,
-			       struct qmp_failure *failure)
-{
-	const struct block_info *info;
-	json_t *list = json_array();
-	const char *id;
-
-	(void)arguments;
-	(void)failure;
-	for (size_t i = 0; c->ops->block_at(c->machine, i, &id, &info); i++) {
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:o}", "device", id, "qdev",
-					id, "type", "unknown", "removable", 0, "locked", 0,
-					"io-status", "ok", "inserted", pack_inserted(info)));
 	}
 	return list;
 }
@@ -220,7 +173,6 @@ const struct qmp_command qmp_query_commands[] = {
 	{ "query-name", NULL, run_query_name },
 	{ "query-memory-size-summary", NULL, run_query_memory },
 	{ "query-cpus-fast", NULL, run_query_cpus_fast },
-	{ "query-block", NULL, run_query_block },
 	{ "query-chardev", NULL, run_query_chardev },
 	{ "query-balloon", NULL, run_query_balloon },
 	{ "x-thunderlake-query-balloon-stats", NULL, run_query_balloon_stats },

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "devices/scsi/drive.h"
 #include "devices/virtio/balloon.h"
 #include "mgmt/qmp_command.h"
 #include "version.h"
@@ -67,6 +68,11 @@ static json_t *device_event(const struct machine_event_info *info)
 	if (strcmp(info->text, BALLOON_EVENT) == 0) {
 		return json_pack("{s:s, s:{s:I}}", "event", "BALLOON_CHANGE", "data", "actual",
 				 (json_int_t)info->value);
+	}
+	if (strcmp(info->text, DRIVE_TRAY_EVENT) == 0) {
+		return json_pack("{s:s, s:{s:s, s:s, s:b}}", "event", "DEVICE_TRAY_MOVED", "data",
+				 "device", info->device, "id", info->device, "tray-open",
+				 info->value != 0);
 	}
 	return json_pack("{s:s, s:{s:s, s:s, s:I}}", "event", "X_THUNDERLAKE_DEVICE", "data",
 			 "device", info->device, "what", info->text, "value",

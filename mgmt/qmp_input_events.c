@@ -14,10 +14,11 @@ enum event_type {
 	EVENT_KEY,
 	EVENT_BUTTON,
 	EVENT_RELATIVE,
-	EVENT_ABSOLUTE
+	EVENT_ABSOLUTE,
+	EVENT_TOUCH
 };
 
-static const char *const event_types[] = { "key", "btn", "rel", "abs", NULL };
+static const char *const event_types[] = { "key", "btn", "rel", "abs", "mtt", NULL };
 
 struct event {
 	enum event_type type;
@@ -26,19 +27,21 @@ struct event {
 	bool is_y;
 	int32_t vertical, horizontal; /* of a button that is a wheel */
 	int32_t value;
+	struct input_event touch[2]; /* what a finger does */
 };
 
 static const struct {
 	unsigned code;
 	int8_t vertical, horizontal;
 } buttons[] = {
-	{ BTN_LEFT, 0, 0 }, { BTN_MIDDLE, 0, 0 }, { BTN_RIGHT, 0, 0 }, { 0, 1, 0 }, { 0, -1, 0 },
-	{ BTN_SIDE, 0, 0 }, { BTN_EXTRA, 0, 0 },  { 0, 0, -1 },	       { 0, 0, 1 },
+	{ BTN_LEFT, 0, 0 }, { BTN_MIDDLE, 0, 0 }, { BTN_RIGHT, 0, 0 }, { 0, 1, 0 },
+	{ 0, -1, 0 },	    { BTN_SIDE, 0, 0 },	  { BTN_EXTRA, 0, 0 }, { 0, 0, -1 },
+	{ 0, 0, 1 },	    { 0, 0, 0 }, /* the input itself adds the button of touch screens */
 };
 
 const char *const qmp_button_names[] = { "left",	"middle", "right", "wheel-up",
 					 "wheel-down",	"side",	  "extra", "wheel-left",
-					 "wheel-right", NULL };
+					 "wheel-right", "touch",  NULL };
 
 unsigned qmp_button(int index)
 {
@@ -83,10 +86,10 @@ static bool take_button_event(const json_t *data, const char *path, struct event
 	       qmp_has_only(data, path, names, failure);
 }
 
-static bool take_move_event(const json_t *data, const char *path, struct event *event,
-			    struct qmp_failure *failure)
+/* Axis and value. */
+static bool take_place(const json_t *data, const char *path, struct event *event,
+		       struct qmp_failure *failure)
 {
-	static const char *const names[] = { "axis", "value", NULL };
 	static const char *const axes[] = { "x", "y", NULL };
 	const int axis = qmp_choice(data, path, "axis", axes, failure);
 	const json_t *value =
@@ -95,7 +98,54 @@ static bool take_move_event(const json_t *data, const char *path, struct event *
 
 	event->is_y = axis == 1;
 	event->value = (int32_t)MAX(INT32_MIN, MIN(number, INT32_MAX));
-	return value && qmp_has_only(data, path, names, failure);
+	return value;
+}
+
+static bool take_move_event(const json_t *data, const char *path, struct event *event,
+			    struct qmp_failure *failure)
+{
+	static const char *const names[] = { "axis", "value", NULL };
+
+	return take_place(data, path, event, failure) && qmp_has_only(data, path, names, failure);
+}
+
+static bool take_bounded(const json_t *data, const char *path, const char *name, uint64_t max,
+			 uint64_t *out, struct qmp_failure *failure)
+{
+	return qmp_member(data, path, name, QMP_INTEGER, failure) &&
+	       qmp_take_number(data, name, max, 0, out, failure);
+}
+
+/* An InputMultiTouchEvent: QEMU wants all its members, whatever it means. */
+static bool take_touch_event(const json_t *data, const char *path, struct event *event,
+			     struct qmp_failure *failure)
+{
+	static const char *const names[] = { "type", "slot", "tracking-id", "axis", "value", NULL };
+	static const char *const kinds[] = { "begin", "update", "end", "cancel", "data", NULL };
+	const int kind = qmp_choice(data, path, "type", kinds, failure);
+	const bool is_end = kind == 2 || kind == 3;
+	const bool is_place = kind == 4;
+	uint64_t slot, contact;
+
+	if (kind < 0 || !take_place(data, path, event, failure) ||
+	    !take_bounded(data, path, "slot", INPUT_TOUCHES_MAX - 1, &slot, failure) ||
+	    !qmp_member(data, path, "tracking-id", QMP_INTEGER, failure)) {
+		return false;
+	}
+	event->touch[0] = (struct input_event){ EV_ABS, ABS_MT_SLOT, (int32_t)slot };
+	if (is_place) {
+		event->touch[1] = (struct input_event){
+			EV_ABS, event->is_y ? ABS_MT_POSITION_Y : ABS_MT_POSITION_X, event->value
+		};
+	} else if (is_end) {
+		event->touch[1] = (struct input_event){ EV_ABS, ABS_MT_TRACKING_ID, -1 };
+	} else if (take_bounded(data, path, "tracking-id", UINT16_MAX, &contact, failure)) {
+		event->touch[1] =
+			(struct input_event){ EV_ABS, ABS_MT_TRACKING_ID, (int32_t)contact };
+	} else {
+		return false;
+	}
+	return qmp_has_only(data, path, names, failure);
 }
 
 /* Element `index` of the events. */
@@ -124,6 +174,9 @@ static bool take_event(const json_t *array, size_t index, struct event *event,
 	case EVENT_BUTTON:
 		is_good = take_button_event(data, below, event, failure);
 		break;
+	case EVENT_TOUCH:
+		is_good = take_touch_event(data, below, event, failure);
+		break;
 	default:
 		is_good = take_move_event(data, below, event, failure);
 		break;
@@ -140,6 +193,8 @@ static bool has_sink(struct input *input, enum event_type type)
 		return input_has(input, INPUT_TABLET) || input_has(input, INPUT_POINTER);
 	case EVENT_RELATIVE:
 		return input_has(input, INPUT_POINTER);
+	case EVENT_TOUCH:
+		return input_has(input, INPUT_TOUCH);
 	default:
 		return input_has(input, INPUT_TABLET);
 	}
@@ -164,6 +219,26 @@ static void send_event(struct input *input, unsigned scanout, const struct event
 	}
 }
 
+/* What fingers do in events that follow each other is one report: a contact that came before its
+ * place would be at another one. Returns how many events they were. */
+static size_t send_touches(struct input *input, unsigned scanout, const struct event *events,
+			   size_t count)
+{
+	struct input_event report[INPUT_REPORT_MAX];
+	size_t used = 0;
+	size_t i;
+
+	for (i = 0; i < count && events[i].type == EVENT_TOUCH; i++) {
+		if (used + ARRAY_SIZE(events[i].touch) > ARRAY_SIZE(report)) {
+			break;
+		}
+		memcpy(report + used, events[i].touch, sizeof(events[i].touch));
+		used += ARRAY_SIZE(events[i].touch);
+	}
+	(void)input_send(input, INPUT_TOUCH, scanout, report, used);
+	return i;
+}
+
 static json_t *send_events(const struct qmp_context *c, unsigned scanout,
 			   const struct event *events, size_t count, struct qmp_failure *failure)
 {
@@ -182,8 +257,12 @@ static json_t *send_events(const struct qmp_context *c, unsigned scanout,
 					event_types[events[i].type]);
 		}
 	}
-	for (size_t i = 0; i < count; i++) {
-		send_event(input, scanout, &events[i]);
+	for (size_t i = 0; i < count;) {
+		if (events[i].type == EVENT_TOUCH) {
+			i += send_touches(input, scanout, events + i, count - i);
+		} else {
+			send_event(input, scanout, &events[i++]);
+		}
 	}
 	return json_object();
 }

@@ -108,6 +108,21 @@ static bool block_at(void *machine, size_t index, const char **id, const struct 
 	return true;
 }
 
+static bool drive_at(void *machine, size_t index, struct qmp_drive *out)
+{
+	const struct machine_device *device;
+
+	for (size_t i = 0; (device = machine_device_at(machine, i)); i++) {
+		if (device->type->drive && index-- == 0) {
+			*out = (struct qmp_drive){ .id = device->id,
+						   .ops = device->type->drive,
+						   .state = device->state };
+			return true;
+		}
+	}
+	return false;
+}
+
 static void name_console_port(const struct machine_device *device, size_t port,
 			      struct qmp_chardev *out)
 {
@@ -316,6 +331,7 @@ const struct qmp_machine_ops qmp_real_machine = {
 	.power_button = power_button,
 	.quit = quit,
 	.block_at = block_at,
+	.drive_at = drive_at,
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,

@@ -15,6 +15,7 @@ struct balloon_stats;
 struct block_info;
 struct clipboard;
 struct display;
+struct drive_ops;
 struct input;
 struct pci_device;
 struct recording;
@@ -43,6 +44,12 @@ struct qmp_device {
 	bool can_go, leaving;
 };
 
+struct qmp_drive {
+	const char *id;
+	const struct drive_ops *ops;
+	void *state; /* for `ops` */
+};
+
 struct qmp_balloon {
 	uint64_t actual, target;
 };
@@ -64,6 +71,8 @@ struct qmp_machine_ops {
 
 	bool (*block_at)(void *machine, size_t index, const char **id,
 			 const struct block_info **info);
+	/* Its optical drives. */
+	bool (*drive_at)(void *machine, size_t index, struct qmp_drive *out);
 	bool (*chardev_at)(void *machine, size_t index, struct qmp_chardev *out);
 	bool (*network_at)(void *machine, size_t index, struct qmp_network *out);
 	/* NULL where nothing is plugged in. */

@@ -130,12 +130,15 @@ static void flush(struct qmp_client *client)
 
 static bool reserve_output(struct qmp_client *client, size_t bytes)
 {
-	size_t capacity = client->output_length + bytes;
+	const size_t needed = client->output_length + bytes;
+	size_t capacity = client->output_capacity;
 	char *output;
 
-	if (capacity <= client->output_capacity) {
+	if (needed <= capacity) {
 		return true;
 	}
+	/* Twice as much each time: a backlog grows by one event after the other. */
+	capacity = needed > 2 * capacity ? needed : 2 * capacity;
 	output = realloc(client->output, capacity);
 	if (!output) {
 		return false;

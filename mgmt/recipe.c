@@ -183,11 +183,15 @@ struct key_reader {
 	struct error *err;
 };
 
+/* "KEY" or "KEY KIND" */
 static void on_key(void *arg, const char *line)
 {
-	struct key_reader *reader = arg;
+	const struct key_reader *reader = arg;
+	struct recipe *recipe = reader->recipe;
+	size_t length = strcspn(line, " ");
 
-	(void)snprintf(reader->recipe->key, sizeof(reader->recipe->key), "%s", line);
+	(void)snprintf(recipe->key, sizeof(recipe->key), "%.*s", (int)length, line);
+	recipe->kind = strcmp(line + length, " disc") == 0 ? RECIPE_DISC : RECIPE_GUEST;
 }
 
 static void on_key_error(void *arg, const char *line)

@@ -233,6 +233,9 @@ static bool asks_type_help(const struct machine_config *config)
 			return true;
 		}
 	}
+	if (config->settings.discs.count > 0 && is_question(config->settings.discs.items[0])) {
+		return true;
+	}
 	return is_question(config->settings.display) || is_question(config->settings.sound) ||
 	       is_question(config->settings.audio) ||
 	       (config->settings.record && is_question(config->settings.record));

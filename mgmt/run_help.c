@@ -132,6 +132,17 @@ static void print_device(const char *name)
 	(void)printf("  %-26s name of the device for control commands\n", "id=NAME");
 }
 
+static void print_drive(void)
+{
+	print_device("scsi-cd");
+}
+
+static void print_drive_of(const char *file)
+{
+	(void)file;
+	print_drive();
+}
+
 static void print_display(const char *name)
 {
 	struct error err;
@@ -210,12 +221,16 @@ static bool answer(const char *value, void (*print_all)(void), void (*print_one)
 bool run_args_print_type_help(const struct machine_config *config)
 {
 	const struct option_list *devices = &config->settings.devices;
+	const struct option_list *discs = &config->settings.discs;
 	bool printed = answer(config->settings.display, print_displays, print_display);
 
 	printed |= answer(config->settings.sound, print_sound, print_sound_of);
 	printed |= answer(config->settings.audio, print_audios, print_audio);
 	if (config->settings.record) {
 		printed |= answer(config->settings.record, print_record, print_record_of);
+	}
+	if (discs->count > 0) {
+		printed |= answer(discs->items[0], print_drive, print_drive_of);
 	}
 	for (size_t i = 0; i < devices->count; i++) {
 		printed |= answer(devices->items[i], print_devices, print_device);

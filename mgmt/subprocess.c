@@ -81,8 +81,48 @@ static void read_all(struct stream streams[2])
 	}
 }
 
-/* The program starts with default signals and the write ends of both pipes. */
-static int start(char *const *argv, const int *output, const int *errors, pid_t *pid)
+/* --- signals --- */
+
+static const int handed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+static volatile sig_atomic_t group; /* of the program; 0: none runs */
+
+static void hand_on(int number)
+{
+	int code = errno;
+
+	if (group > 0) {
+		(void)kill(-group, number);
+	}
+	errno = code;
+}
+
+/* What is ignored, as under nohup, stays so. */
+static void catch_signals(struct sigaction old[ARRAY_SIZE(handed_on)])
+{
+	struct sigaction action = { .sa_handler = hand_on };
+
+	(void)sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(handed_on); i++) {
+		(void)sigaction(handed_on[i], NULL, &old[i]);
+		if (old[i].sa_handler != SIG_IGN) {
+			(void)sigaction(handed_on[i], &action, NULL);
+		}
+	}
+}
+
+static void release_signals(const struct sigaction old[ARRAY_SIZE(handed_on)])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(handed_on); i++) {
+		(void)sigaction(handed_on[i], &old[i], NULL);
+	}
+}
+
+/* --- the program --- */
+
+/* It starts with default signals, a process group of its own, and the write ends of both pipes. */
+static int spawn(char *const *argv, const int *output, const int *errors, const sigset_t *mask,
+		 pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -90,8 +130,9 @@ static int start(char *const *argv, const int *output, const int *errors, pid_t 
 	int code;
 
 	(void)sigemptyset(&defaults);
-	(void)sigaddset(&defaults, SIGINT);
-	(void)sigaddset(&defaults, SIGQUIT);
+	for (size_t i = 0; i < ARRAY_SIZE(handed_on); i++) {
+		(void)sigaddset(&defaults, handed_on[i]);
+	}
 	(void)sigaddset(&defaults, SIGPIPE);
 	if (posix_spawn_file_actions_init(&actions) != 0) {
 		return -ENOMEM;
@@ -101,7 +142,10 @@ static int start(char *const *argv, const int *output, const int *errors, pid_t 
 		return -ENOMEM;
 	}
 	(void)posix_spawnattr_setsigdefault(&attributes, &defaults);
-	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	(void)posix_spawnattr_setsigmask(&attributes, mask);
+	(void)posix_spawnattr_setpgroup(&attributes, 0);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+							    POSIX_SPAWN_SETPGROUP);
 	(void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	(void)posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
 	(void)posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
@@ -109,6 +153,20 @@ static int start(char *const *argv, const int *output, const int *errors, pid_t 
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return -code;
+}
+
+/* What is sent to us meanwhile waits until it can be handed on. */
+static int start(char *const *argv, const int *output, const int *errors, pid_t *pid)
+{
+	sigset_t all, old;
+	int code;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	code = spawn(argv, output, errors, &old, pid);
+	group = code == 0 ? *pid : 0;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return code;
 }
 
 static void close_pipe(int *ends)
@@ -123,12 +181,18 @@ static void close_pipe(int *ends)
 
 static int wait_for(pid_t pid)
 {
+	siginfo_t unused;
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0) {
+	/* It keeps its number, so that no other group gets its signals. */
+	while (waitid(P_PID, (id_t)pid, &unused, WEXITED | WNOWAIT) < 0) {
 		if (errno != EINTR) {
 			return -errno;
 		}
+	}
+	group = 0;
+	if (waitpid(pid, &status, 0) < 0) {
+		return -errno;
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status);
 }
@@ -155,19 +219,16 @@ static int run_with_pipes(const struct subprocess *process, int *output, int *er
 
 int subprocess_run(const struct subprocess *process, struct error *err)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction old_int, old_quit;
+	struct sigaction old[ARRAY_SIZE(handed_on)];
 	int output[2] = { -1, -1 }, errors[2] = { -1, -1 };
 	int code;
 
 	if (pipe2(output, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0) {
 		code = -errno;
 	} else {
-		(void)sigaction(SIGINT, &ignore, &old_int);
-		(void)sigaction(SIGQUIT, &ignore, &old_quit);
+		catch_signals(old);
 		code = run_with_pipes(process, output, errors);
-		(void)sigaction(SIGINT, &old_int, NULL);
-		(void)sigaction(SIGQUIT, &old_quit, NULL);
+		release_signals(old);
 	}
 	close_pipe(output);
 	close_pipe(errors);

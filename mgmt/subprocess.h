@@ -6,8 +6,8 @@
 
 /*
  * Runs a program to its end, its standard output and standard error being told line by line. While
- * it runs, SIGINT and SIGQUIT are left to it, as a terminal sends them to both: it cleans up, ends,
- * and is seen to have failed.
+ * it runs, SIGHUP, SIGINT, SIGQUIT and SIGTERM are handed on to it and all that it has started: it
+ * cleans up, ends, and is seen to have failed.
  */
 struct subprocess {
 	char *const *argv; /* NULL-terminated; argv[0] is looked for in PATH */

@@ -21,8 +21,8 @@ _thunderlake_audio_types() {
 	"$1" run --audio help 2>/dev/null | sed -n '/^  auto /d; /^  off /d; s/^  \([a-z0-9-]*\) .*/\1/p'
 }
 
-_thunderlake_images() {
-	"$1" image list 2>/dev/null | sed -n '1!s/ .*//p'
+_thunderlake_images() { # PROGRAM [guest|disc]
+	"$1" image list 2>/dev/null | awk -v kind="${2-}" 'NR > 1 && (kind == "" || $2 == kind) { print $1 }'
 }
 
 _thunderlake_words() {
@@ -40,6 +40,7 @@ _thunderlake_run() {
 	--kernel | --initrd | --config | --disk | --record) _thunderlake_files ;;
 	--on-reboot | --on-panic | --on-poweroff) _thunderlake_words 'restart pause exit' ;;
 	--display) _thunderlake_words "auto off help $(_thunderlake_display_types "$1")" ;;
+	--disc) _thunderlake_words 'none help' && _thunderlake_files ;;
 	--sound) _thunderlake_words 'auto virtio hda off help' ;;
 	--audio) _thunderlake_words "auto off help $(_thunderlake_audio_types "$1")" ;;
 	--clipboard) _thunderlake_words 'both to-guest to-host off' ;;
@@ -50,7 +51,7 @@ _thunderlake_run() {
 		if [[ $cur == -* ]]; then
 			_thunderlake_words "$(_thunderlake_run_options "$1")"
 		else
-			_thunderlake_words "$(_thunderlake_images "$1")"
+			_thunderlake_words "$(_thunderlake_images "$1" guest)"
 			_thunderlake_files
 		fi
 		;;
@@ -86,6 +87,9 @@ _thunderlake_ctl() {
 		audio,jack) _thunderlake_words 'in out' ;;
 		audio,in | audio,out) _thunderlake_words 'line-out microphone' ;;
 		clipboard,clipboard) _thunderlake_words 'get set' ;;
+		disc,disc) _thunderlake_words 'status insert swap eject open close model' ;;
+		disc,insert | disc,swap) _thunderlake_files ;;
+		disc,--kind) _thunderlake_words 'cd-rom dvd-rom dvd-r auto' ;;
 		device,device) _thunderlake_words 'add del list' ;;
 		device,add) _thunderlake_words "$(_thunderlake_device_types "$1")" ;;
 		device,*file) _thunderlake_files ;;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
- *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_block.c mgmt/qmp_commands_disc.c mgmt/qmp_drives.c
+ *       mgmt/qmp_commands_pci.c
  *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
  *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_record.c mgmt/qmp_commands_input.c
  *       mgmt/qmp_input.c mgmt/qmp_input_events.c mgmt/key_names.c mgmt/screen_wait.c

@@ -98,6 +98,97 @@ static bool block_at(void *machine, size_t index, const char **id, const struct 
 	return index == 0;
 }
 
+static void get_drive_status(void *machine, struct drive_status *out)
+{
+	*out = ((struct fake_qmp_machine *)machine)->drive;
+}
+
+static void get_drive_counters(void *machine, struct drive_counters *out)
+{
+	(void)machine;
+	*out = (struct drive_counters){ .reads = 3, .sectors = 70, .seeks = 2, .stalls = 1 };
+}
+
+static int open_tray(void *machine, bool force, struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	fake->drive_force = force;
+	if (fake->drive.locked && !force) {
+		return error_set(err, -EBUSY, "cd0: locked");
+	}
+	if (fake->drive_is_stuck) {
+		return error_set(err, -EIO, "cd0: the tray is stuck");
+	}
+	fake->drive.tray_open = true;
+	return 0;
+}
+
+static int close_tray(void *machine, struct error *err)
+{
+	(void)err;
+	((struct fake_qmp_machine *)machine)->drive.tray_open = false;
+	return 0;
+}
+
+static int insert_disc(void *machine, const struct disc_config *disc, bool force, struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+	int code;
+
+	if (strcmp(disc->path, "/nope") == 0) {
+		return error_set(err, -ENOENT, "cd0: disc /nope: no such file");
+	}
+	code = open_tray(machine, force, err);
+	if (code == 0) {
+		fake->drive = (struct drive_status){ .has_disc = true, .kind = disc->kind };
+		(void)snprintf(fake->drive.path, sizeof(fake->drive.path), "%s", disc->path);
+	}
+	return code;
+}
+
+static int remove_disc(void *machine, struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	if (!fake->drive.tray_open) {
+		return error_set(err, -EBUSY, "cd0: the tray is closed");
+	}
+	fake->drive.has_disc = false;
+	return 0;
+}
+
+static int set_disc_model(void *machine, const struct disc_model_config *model, bool is_stuck,
+			  struct error *err)
+{
+	struct fake_qmp_machine *fake = machine;
+
+	if (fake->refuses) {
+		return error_set(err, -EINVAL, "cd0: a range of bad sectors ends before it begins");
+	}
+	fake->drive_model = model ? *model : (struct disc_model_config){ .spin_up_ms = 0 };
+	fake->drive_is_stuck = is_stuck;
+	return 0;
+}
+
+static bool drive_at(void *machine, size_t index, struct qmp_drive *out)
+{
+	static const struct drive_ops emulated = { get_drive_status, get_drive_counters,
+						   open_tray,	     close_tray,
+						   insert_disc,	     remove_disc,
+						   set_disc_model };
+	static const struct drive_ops host = { .status = get_drive_status,
+					       .counters = get_drive_counters,
+					       .open_tray = open_tray,
+					       .close_tray = close_tray };
+	const struct fake_qmp_machine *fake = machine;
+
+	*out = (struct qmp_drive){ .id = "cd0",
+				   .ops = fake->drive_is_host ? &host : &emulated,
+				   .state = machine };
+	return index == 0;
+}
+
 static bool chardev_at(void *machine, size_t index, struct qmp_chardev *out)
 {
 	(void)machine;
@@ -291,6 +382,7 @@ const struct qmp_machine_ops fake_qmp_machine_ops = {
 	.power_button = power_button,
 	.quit = quit,
 	.block_at = block_at,
+	.drive_at = drive_at,
 	.chardev_at = chardev_at,
 	.network_at = network_at,
 	.pci_at = pci_at,

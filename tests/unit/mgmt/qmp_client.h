@@ -2,6 +2,8 @@
 #ifndef THUNDERLAKE_TESTS_UNIT_MGMT_QMP_CLIENT_H
 #define THUNDERLAKE_TESTS_UNIT_MGMT_QMP_CLIENT_H
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -53,6 +55,25 @@ static inline void ask_machine(const char *request)
 		loop_run(session.context.loop);
 	}
 	cr_assert(ne(ptr, reply, NULL));
+}
+
+/* "" where there is none. */
+static inline char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return (char *)(uintptr_t)(text ? text : "");
+}
+
+/* Runs a command with arguments as a JSON object; returns the text of its refusal, or "". */
+static inline char *ask(const char *name, const char *arguments)
+{
+	char request[512];
+
+	(void)snprintf(request, sizeof(request), "{\"execute\": \"%s\", \"arguments\": %s}", name,
+		       arguments);
+	ask_machine(request);
+	return text_of(json_object_get(reply, "error"), "desc");
 }
 
 static inline const char *refusal(void)

@@ -27,12 +27,15 @@
 	"#!/bin/sh\n"                                                  \
 	"if [ $1 = --key ]; then\n"                                    \
 	"	grep -q bad $2 && { echo 'error: bad' >&2; exit 1; }\n"      \
-	"	cksum <$2 | tr -cd 0-9; echo; exit\n"                        \
+	"	cksum <$2 | tr -cd 0-9\n"                                    \
+	"	grep -qE 'ISO|CUE' $2 && echo ' disc' || echo; exit\n"       \
 	"fi\n"                                                         \
 	"echo run >>$COUNT\n"                                          \
 	"echo 'progress 50 half'\n"                                    \
 	"grep -q fails $1 && { echo 'error: no luck' >&2; exit 1; }\n" \
-	"mkdir -p $2 && echo 'memory = 1G' >$2/thunderlake.ini\n"
+	"mkdir -p $2 && echo 'memory = 1G' >$2/thunderlake.ini\n"      \
+	"! grep -q ISO $1 || : >$2/disc.iso\n"                         \
+	"! grep -q CUE $1 || : >$2/disc.cue\n"
 
 static char base[PATH_MAX];
 static char last_error[1024];
@@ -216,6 +219,55 @@ Test(image, failed_build_leaves_no_image)
 	cr_assert(eq(int, run_verb(build, name, NULL), 1));
 	cr_assert(eq(str, last_error, "sad: no luck"));
 	cr_assert(eq(int, image_find("sad", &ini, &err), -ENOENT));
+}
+
+Test(image, disc_is_found_by_name)
+{
+	static char iso[] = "dvd", cue[] = "cd";
+	char *path;
+
+	write_file(path_of("recipes/dvd"), "ISO", 0644);
+	write_file(path_of("recipes/cd"), "CUE", 0644);
+	cr_assert(eq(int, image_find_disc("dvd", &path, &err), -ENOENT));
+	cr_assert(ne(ptr, strstr(err.text, "disc dvd is not built"), NULL), "%s", err.text);
+	cr_assert(eq(int, run_verb(build, iso, NULL), 0), "%s", last_error);
+	cr_assert(eq(int, run_verb(build, cue, NULL), 0), "%s", last_error);
+	cr_assert(eq(int, image_find_disc("dvd", &path, &err), 0), "%s", err.text);
+	cr_assert(eq(str, strrchr(path, '/'), "/disc.iso"));
+	cr_assert(eq(int, access(path, R_OK), 0));
+	free(path);
+	cr_assert(eq(int, image_find_disc("cd", &path, &err), 0), "%s", err.text);
+	cr_assert(eq(str, strrchr(path, '/'), "/disc.cue"));
+	free(path);
+}
+
+/* Built or not, and though its recipe be gone. */
+Test(image, disc_is_no_guest)
+{
+	static char name[] = "dvd";
+	char *path;
+
+	write_file(path_of("recipes/dvd"), "ISO", 0644);
+	cr_assert(eq(int, image_find("dvd", &path, &err), -EINVAL));
+	cr_assert(eq(int, run_verb(build, name, NULL), 0), "%s", last_error);
+	cr_assert(eq(int, image_find("dvd", &path, &err), -EINVAL));
+	cr_assert(ne(ptr, strstr(err.text, "--disc dvd"), NULL), "%s", err.text);
+	(void)unlink(path_of("recipes/dvd"));
+	cr_assert(eq(int, image_find("dvd", &path, &err), -EINVAL));
+	cr_assert(eq(ptr, path, NULL));
+	cr_assert(eq(int, image_find_disc("dvd", &path, &err), 0), "%s", err.text);
+	free(path);
+}
+
+Test(image, guest_is_no_disc)
+{
+	char *path;
+
+	cr_assert(eq(int, image_find_disc("plain", &path, &err), -EINVAL));
+	cr_assert(eq(int, run_verb(build, plain, NULL), 0));
+	cr_assert(eq(int, image_find_disc("plain", &path, &err), -EINVAL));
+	cr_assert(ne(ptr, strstr(err.text, "thunderlake run plain"), NULL), "%s", err.text);
+	cr_assert(eq(ptr, path, NULL));
 }
 
 Test(image, output_replaces_nobodys_files)

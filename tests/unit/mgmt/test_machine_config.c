@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/machine_config_sound.c
- * mgmt/machine_config_file.c mgmt/uuid.c mgmt/device_type_find.c mgmt/recording.c
- * mgmt/film_sound.c display/ audio/ */
+ * mgmt/machine_config_file.c mgmt/machine_config_discs.c mgmt/uuid.c mgmt/device_type_find.c
+ * mgmt/recording.c mgmt/film_sound.c display/ audio/ */
 /* LIBS: inih */
 #include "mgmt/machine_config.h"
 
@@ -11,9 +11,20 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mgmt/image.h"
 #include "tests/unit/mgmt/fake_device_types.h"
 
 TestSuite(machine_config, .timeout = 10);
+
+/* The one disc that was made. */
+int image_find_disc(const char *name, char **path, struct error *err)
+{
+	if (strcmp(name, "dvd-test") != 0) {
+		return error_set(err, -ENOENT, "no recipe '%s'", name);
+	}
+	*path = strdup("/made, here/disc.iso");
+	return 0;
+}
 
 static struct machine_config make_config(void)
 {
@@ -45,6 +56,73 @@ Test(machine_config, default_machine_has_terminal_network_rng_and_balloon)
 	cr_assert(eq(str, find(&config, "net0")->options, "user"));
 	cr_assert(find(&config, "rng0") != NULL);
 	cr_assert(find(&config, "balloon0") != NULL);
+	machine_config_finish(&config);
+}
+
+static unsigned place_of(const struct machine_config *config, const char *id)
+{
+	unsigned i = 0;
+
+	while (i < config->device_count && strcmp(config->devices[i].id, id) != 0) {
+		i++;
+	}
+	return i;
+}
+
+Test(machine_config, a_disc_can_be_a_drive_of_the_host)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "disc", "/dev/sr77,write=on", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(int, strcmp(find(&config, "cd0")->type->name, "scsi-host-cd"), 0));
+	cr_assert(eq(str, find(&config, "cd0")->options, "/dev/sr77,write=on"));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, a_disc_brings_a_drive_and_the_controller_before_it)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "disc", "a.iso,kind=dvd-r", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disc", "none,serial=2", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disc", "none", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(str, find(&config, "cd0")->options, "a.iso,kind=dvd-r"));
+	cr_assert(eq(str, find(&config, "cd1")->options, "serial=2"));
+	cr_assert(eq(str, find(&config, "cd2")->options, ""));
+	cr_assert(lt(uint, place_of(&config, "scsi0"), place_of(&config, "cd0")));
+	cr_assert(find(&config, "scsi1") == NULL);
+	machine_config_finish(&config);
+}
+
+Test(machine_config, a_bare_word_is_the_name_of_a_disc_that_was_made)
+{
+	struct machine_config config = make_config();
+	struct error err;
+
+	cr_assert(eq(int, machine_config_set(&config, "disc", "dvd-test,kind=dvd-r", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disc", "./dvd-test", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(eq(str, find(&config, "cd0")->options, "file=/made,, here/disc.iso,kind=dvd-r"));
+	cr_assert(eq(str, find(&config, "cd1")->options, "./dvd-test"));
+	cr_assert(eq(int, machine_config_set(&config, "disc", "dvd-tset", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, &err), -ENOENT));
+	cr_assert(eq(str, err.text, "no recipe 'dvd-tset'"));
+	machine_config_finish(&config);
+}
+
+Test(machine_config, a_controller_that_was_asked_for_is_the_only_one)
+{
+	struct machine_config config = make_config();
+
+	cr_assert(eq(int, machine_config_set(&config, "device", "scsi-cd,id=mine", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "device", "virtio-scsi,queues=1", NULL), 0));
+	cr_assert(eq(int, machine_config_set(&config, "disc", "a.iso", NULL), 0));
+	cr_assert(eq(int, machine_config_resolve(&config, NULL), 0));
+	cr_assert(find(&config, "scsi0") == NULL);
+	cr_assert(lt(uint, place_of(&config, "virtio-scsi0"), place_of(&config, "cd0")));
+	cr_assert(lt(uint, place_of(&config, "virtio-scsi0"), place_of(&config, "mine")));
 	machine_config_finish(&config);
 }
 

@@ -28,7 +28,7 @@ static void on_round(void *arg, const struct request_round *round)
 	seen->rounds++;
 	if (round->notice_count > 0) {
 		seen->notice_rounds++;
-		seen->last_value = round->notices[0].value;
+		seen->last_value = round->notices[round->notice_count - 1].value;
 	}
 	loop_stop(seen->loop);
 }
@@ -93,7 +93,7 @@ Test(machine_requests, reset_is_forgotten)
 	finish(&seen);
 }
 
-Test(machine_requests, last_notice_of_a_kind_counts)
+Test(machine_requests, last_two_notices_of_a_kind_count)
 {
 	struct seen seen = { 0 };
 	static const char id[] = "balloon0";
@@ -103,8 +103,9 @@ Test(machine_requests, last_notice_of_a_kind_counts)
 		request_inbox_notify(seen.inbox, id, "change", i);
 	}
 	loop_run(seen.loop);
-	cr_assert(eq(sz, seen.round.notice_count, 1));
-	cr_assert(eq(u64, seen.round.notices[0].value, 999));
+	cr_assert(eq(sz, seen.round.notice_count, 2));
+	cr_assert(eq(u64, seen.round.notices[0].value, 998));
+	cr_assert(eq(u64, seen.round.notices[1].value, 999));
 	finish(&seen);
 }
 
@@ -164,8 +165,10 @@ Test(machine_requests, notices_are_bounded)
 	for (size_t i = 0; i < sizeof(ids); i++) {
 		request_inbox_notify(seen.inbox, &ids[i], "change", 0);
 	}
+	request_inbox_notify(seen.inbox, &ids[0], "change", 1);
 	loop_run(seen.loop);
 	cr_assert(eq(sz, seen.round.notice_count, REQUEST_NOTICES_MAX));
+	cr_assert(eq(u64, seen.last_value, 1));
 	finish(&seen);
 }
 

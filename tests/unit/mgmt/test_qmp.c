@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
- *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_block.c mgmt/qmp_commands_disc.c mgmt/qmp_drives.c
+ *       mgmt/qmp_commands_pci.c
  *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
  *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
  *       mgmt/film_sound.c audio/ mgmt/qmp_commands_record.c mgmt/recording.c
@@ -18,42 +20,8 @@
 #include "devices/virtio/balloon.h"
 #include "mgmt/qmp_events.h"
 #include "mgmt/qmp_json.h"
-#include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "tests/unit/mgmt/qmp_client.h"
 #include "vmm/base/compiler.h"
-
-static struct fake_qmp_machine machine;
-static struct qmp_session session;
-static json_t *reply;
-
-static void set_up(void)
-{
-	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
-	session = (struct qmp_session){
-		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine },
-		.is_negotiated = true,
-	};
-	reply = NULL;
-}
-
-static void tear_down(void)
-{
-	json_decref(reply);
-}
-
-static void ask(const char *request)
-{
-	json_decref(reply);
-	reply = qmp_dispatch(&session, request, strlen(request));
-	cr_assert(ne(ptr, reply, NULL));
-}
-
-static const json_t *returned(void)
-{
-	const json_t *value = json_object_get(reply, "return");
-
-	cr_assert(ne(ptr, (void *)(uintptr_t)value, NULL));
-	return value;
-}
 
 static const char *error_class(void)
 {
@@ -68,42 +36,35 @@ static int64_t number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value ? value : "none";
-}
-
-TestSuite(qmp, .init = set_up, .fini = tear_down, .timeout = 10);
+TestSuite(qmp, .init = begin_session, .fini = end_session, .timeout = 10);
 
 /* --- requests; the texts of refusals are compared with QEMU's in test_qmp_shapes.c --- */
 
 Test(qmp, nothing_runs_before_the_negotiation)
 {
 	session.is_negotiated = false;
-	ask("{\"execute\": \"stop\"}");
+	ask_machine("{\"execute\": \"stop\"}");
 	cr_assert(eq(str, (char *)(uintptr_t)error_class(), "CommandNotFound"));
 	cr_assert(eq(int, machine.status, MACHINE_RUNNING));
-	ask("{\"execute\": \"qmp_capabilities\"}");
-	ask("{\"execute\": \"stop\"}");
+	ask_machine("{\"execute\": \"qmp_capabilities\"}");
+	ask_machine("{\"execute\": \"stop\"}");
 	cr_assert(eq(int, machine.status, MACHINE_PAUSED));
 }
 
 Test(qmp, capability_that_is_not_offered_is_refused)
 {
 	session.is_negotiated = false;
-	ask("{\"execute\": \"qmp_capabilities\", \"arguments\": {\"enable\": [\"oob\"]}}");
+	ask_machine("{\"execute\": \"qmp_capabilities\", \"arguments\": {\"enable\": [\"oob\"]}}");
 	cr_assert(eq(str, (char *)(uintptr_t)error_class(), "GenericError"));
 	cr_assert(not(session.is_negotiated));
 }
 
 Test(qmp, id_of_any_kind_comes_back)
 {
-	ask("{\"execute\": \"query-name\", \"id\": {\"a\": [1, null]}}");
+	ask_machine("{\"execute\": \"query-name\", \"id\": {\"a\": [1, null]}}");
 	cr_assert(eq(int, json_is_object(json_object_get(reply, "id")), 1));
-	ask("{\"execute\": \"no-such\", \"id\": \"x\"}");
-	cr_assert(eq(str, (char *)(uintptr_t)text(reply, "id"), "x"));
+	ask_machine("{\"execute\": \"no-such\", \"id\": \"x\"}");
+	cr_assert(eq(str, text_of(reply, "id"), "x"));
 }
 
 static const char *const malformed[] = {
@@ -126,7 +87,7 @@ static const char *const malformed[] = {
 Test(qmp, malformed_requests_change_nothing)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(malformed); i++) {
-		ask(malformed[i]);
+		ask_machine(malformed[i]);
 		cr_assert(eq(str, (char *)(uintptr_t)error_class(), "GenericError"), "%s",
 			  malformed[i]);
 		cr_assert(eq(int, machine.status, MACHINE_RUNNING));
@@ -149,7 +110,7 @@ Test(qmp, name_too_long_for_an_error_is_refused_in_whole_characters)
 					   "\xc3\xa9");
 		}
 		(void)snprintf(request + length, sizeof(request) - (size_t)length, "\"}");
-		ask(request);
+		ask_machine(request);
 		cr_assert(eq(str, (char *)(uintptr_t)error_class(), "CommandNotFound"));
 	}
 }
@@ -157,18 +118,18 @@ Test(qmp, name_too_long_for_an_error_is_refused_in_whole_characters)
 Test(qmp, refusal_of_the_machine_is_told)
 {
 	machine.refuses = true;
-	ask("{\"execute\": \"cont\"}");
-	cr_assert(eq(str, (char *)(uintptr_t)text(json_object_get(reply, "error"), "desc"),
+	ask_machine("{\"execute\": \"cont\"}");
+	cr_assert(eq(str, text_of(json_object_get(reply, "error"), "desc"),
 		     "resetting it is required"));
-	ask("{\"execute\": \"system_reset\"}");
+	ask_machine("{\"execute\": \"system_reset\"}");
 	cr_assert(eq(str, (char *)(uintptr_t)error_class(), "GenericError"));
 }
 
 Test(qmp, buttons_are_pressed)
 {
-	ask("{\"execute\": \"system_powerdown\"}");
-	ask("{\"execute\": \"system_reset\"}");
-	ask("{\"execute\": \"quit\"}");
+	ask_machine("{\"execute\": \"system_powerdown\"}");
+	ask_machine("{\"execute\": \"system_reset\"}");
+	ask_machine("{\"execute\": \"quit\"}");
 	cr_assert(eq(uint, machine.power_buttons, 1));
 	cr_assert(eq(uint, machine.resets, 1));
 	cr_assert(eq(int, machine.end, MACHINE_END_QUIT));
@@ -176,11 +137,11 @@ Test(qmp, buttons_are_pressed)
 
 Test(qmp, status_follows_the_machine)
 {
-	ask("{\"execute\": \"query-status\"}");
-	cr_assert(eq(str, (char *)(uintptr_t)text(returned(), "status"), "running"));
+	ask_machine("{\"execute\": \"query-status\"}");
+	cr_assert(eq(str, text_of(returned(), "status"), "running"));
 	machine.status = MACHINE_GUEST_PANICKED;
-	ask("{\"execute\": \"query-status\"}");
-	cr_assert(eq(str, (char *)(uintptr_t)text(returned(), "status"), "guest-panicked"));
+	ask_machine("{\"execute\": \"query-status\"}");
+	cr_assert(eq(str, text_of(returned(), "status"), "guest-panicked"));
 	cr_assert(eq(int, json_is_false(json_object_get(returned(), "running")), 1));
 }
 
@@ -188,7 +149,7 @@ Test(qmp, processors_have_their_places)
 {
 	const json_t *place;
 
-	ask("{\"execute\": \"query-cpus-fast\"}");
+	ask_machine("{\"execute\": \"query-cpus-fast\"}");
 	cr_assert(eq(sz, json_array_size(returned()), 4));
 	place = json_object_get(json_array_get(returned(), 3), "props");
 	cr_assert(eq(i64, number(place, "socket-id"), 1));
@@ -199,17 +160,18 @@ Test(qmp, processors_have_their_places)
 
 Test(qmp, link_is_set)
 {
-	ask("{\"execute\": \"set_link\", \"arguments\": {\"name\": \"net0\", \"up\": false}}");
+	ask_machine(
+		"{\"execute\": \"set_link\", \"arguments\": {\"name\": \"net0\", \"up\": false}}");
 	cr_assert(not(machine.link_up));
-	ask("{\"execute\": \"x-thunderlake-query-network\"}");
+	ask_machine("{\"execute\": \"x-thunderlake-query-network\"}");
 	cr_assert(eq(int, json_is_false(json_object_get(json_array_get(returned(), 0), "up")), 1));
 }
 
 Test(qmp, balloon_is_set)
 {
-	ask("{\"execute\": \"balloon\", \"arguments\": {\"value\": 67108864}}");
+	ask_machine("{\"execute\": \"balloon\", \"arguments\": {\"value\": 67108864}}");
 	cr_assert(eq(u64, machine.balloon_target, 64u << 20));
-	ask("{\"execute\": \"x-thunderlake-query-balloon-stats\"}");
+	ask_machine("{\"execute\": \"x-thunderlake-query-balloon-stats\"}");
 	cr_assert(eq(i64, number(returned(), "free"), 4096));
 	cr_assert(eq(ptr, json_object_get(returned(), "total"), NULL));
 }
@@ -217,9 +179,9 @@ Test(qmp, balloon_is_set)
 Test(qmp, without_a_balloon_its_commands_say_so)
 {
 	machine.has_balloon = false;
-	ask("{\"execute\": \"query-balloon\"}");
+	ask_machine("{\"execute\": \"query-balloon\"}");
 	cr_assert(eq(str, (char *)(uintptr_t)error_class(), "DeviceNotActive"));
-	ask("{\"execute\": \"balloon\", \"arguments\": {\"value\": 1}}");
+	ask_machine("{\"execute\": \"balloon\", \"arguments\": {\"value\": 1}}");
 	cr_assert(eq(str, (char *)(uintptr_t)error_class(), "DeviceNotActive"));
 }
 
@@ -228,7 +190,7 @@ Test(qmp, pci_tells_where_bars_are)
 	const json_t *regions;
 	json_t *devices = NULL;
 
-	ask("{\"execute\": \"query-pci\"}");
+	ask_machine("{\"execute\": \"query-pci\"}");
 	cr_assert(eq(int, json_unpack(reply, "{s:[{s:o}]}", "return", "devices", &devices), 0));
 	cr_assert(eq(sz, json_array_size(devices), 2));
 	regions = json_object_get(json_array_get(devices, 1), "regions");
@@ -254,10 +216,10 @@ Test(qmp, shutdown_tells_who_wanted_it)
 
 	machine.end = MACHINE_END_SIGNAL;
 	data = json_object_get(event_of(MACHINE_EVENT_SHUTDOWN, 0), "data");
-	cr_assert(eq(str, (char *)(uintptr_t)text(data, "reason"), "host-signal"));
+	cr_assert(eq(str, text_of(data, "reason"), "host-signal"));
 	machine.end = MACHINE_END_POWER_OFF;
 	data = json_object_get(event_of(MACHINE_EVENT_SHUTDOWN, 1), "data");
-	cr_assert(eq(str, (char *)(uintptr_t)text(data, "reason"), "guest-shutdown"));
+	cr_assert(eq(str, text_of(data, "reason"), "guest-shutdown"));
 	cr_assert(eq(int, json_is_true(json_object_get(data, "guest")), 1));
 }
 
@@ -267,7 +229,7 @@ Test(qmp, balloon_change_has_its_event)
 						 4096 };
 
 	reply = qmp_event(&session.context, &info);
-	cr_assert(eq(str, (char *)(uintptr_t)text(reply, "event"), "BALLOON_CHANGE"));
+	cr_assert(eq(str, text_of(reply, "event"), "BALLOON_CHANGE"));
 	cr_assert(eq(i64, number(json_object_get(reply, "data"), "actual"), 4096));
 }
 
@@ -276,9 +238,8 @@ Test(qmp, other_events_of_devices_keep_their_words)
 	const struct machine_event_info info = { MACHINE_EVENT_DEVICE, "fan0", "too-hot", 90 };
 
 	reply = qmp_event(&session.context, &info);
-	cr_assert(eq(str, (char *)(uintptr_t)text(reply, "event"), "X_THUNDERLAKE_DEVICE"));
-	cr_assert(eq(str, (char *)(uintptr_t)text(json_object_get(reply, "data"), "what"),
-		     "too-hot"));
+	cr_assert(eq(str, text_of(reply, "event"), "X_THUNDERLAKE_DEVICE"));
+	cr_assert(eq(str, text_of(json_object_get(reply, "data"), "what"), "too-hot"));
 }
 
 /* --- framing --- */

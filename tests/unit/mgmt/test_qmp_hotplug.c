@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
- *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_block.c mgmt/qmp_commands_disc.c mgmt/qmp_drives.c
+ *       mgmt/qmp_commands_pci.c
  *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
  *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
  *       mgmt/film_sound.c audio/ mgmt/qmp_commands_record.c mgmt/recording.c
@@ -12,53 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mgmt/qmp_dispatch.h"
 #include "mgmt/qmp_events.h"
-#include "tests/unit/mgmt/fake_qmp_machine.h"
+#include "tests/unit/mgmt/qmp_client.h"
 
-static struct fake_qmp_machine machine;
-static struct qmp_session session;
-static json_t *reply;
-
-static void set_up(void)
-{
-	machine = (struct fake_qmp_machine)FAKE_QMP_MACHINE;
-	session = (struct qmp_session){
-		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine },
-		.is_negotiated = true,
-	};
-	reply = NULL;
-}
-
-static void tear_down(void)
-{
-	json_decref(reply);
-}
-
-TestSuite(qmp_hotplug, .init = set_up, .fini = tear_down, .timeout = 10);
-
-/* "" where there is none. */
-static char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return (char *)(uintptr_t)(text ? text : "");
-}
-
-/* Runs a command with arguments as a JSON object; returns the text of its refusal, or "". */
-static char *ask(const char *command, const char *arguments)
-{
-	char request[512];
-	const json_t *error;
-
-	json_decref(reply);
-	(void)snprintf(request, sizeof(request), "{\"execute\": \"%s\", \"arguments\": %s}",
-		       command, arguments);
-	reply = qmp_dispatch(&session, request, strlen(request));
-	cr_assert(ne(ptr, reply, NULL));
-	error = json_object_get(reply, "error");
-	return text_of(error, "desc");
-}
+TestSuite(qmp_hotplug, .init = begin_session, .fini = end_session, .timeout = 10);
 
 Test(qmp_hotplug, options_of_a_device_are_passed_on)
 {

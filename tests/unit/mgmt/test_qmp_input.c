@@ -30,7 +30,7 @@ static struct qmp_session session;
 static struct loop *loop;
 static json_t *reply;
 static struct surface *surface;
-static struct input_sink board, tablet, mouse;
+static struct input_sink board, tablet, mouse, touch;
 static char events[8192]; /* "1:1e=1 " for each, "|" after each report */
 
 static void on_report(void *arg, const struct input_event *list, size_t count)
@@ -79,6 +79,7 @@ static void set_up(void)
 	add(&board, "keyboard0", INPUT_KEYBOARD);
 	add(&mouse, "mouse0", INPUT_POINTER);
 	add(&tablet, "tablet0", INPUT_TABLET);
+	add(&touch, "touch0", INPUT_TOUCH);
 	show_picture();
 	session = (struct qmp_session){
 		.context = { .ops = &fake_qmp_machine_ops, .machine = &machine, .loop = loop },
@@ -95,6 +96,7 @@ static void tear_down(void)
 	input_remove_sink(machine.input, &board);
 	input_remove_sink(machine.input, &mouse);
 	input_remove_sink(machine.input, &tablet);
+	input_remove_sink(machine.input, &touch);
 	input_destroy(machine.input);
 	display_show(machine.display, 0, NULL, NULL);
 	display_destroy(machine.display);
@@ -107,7 +109,7 @@ TestSuite(qmp_input, .init = set_up, .fini = tear_down, .timeout = 20);
 /* Requests are written with single quotes, which are read more easily. */
 static void ask(const char *request)
 {
-	char text[4096];
+	char text[8192];
 
 	(void)snprintf(text, sizeof(text), "%s", request);
 	for (char *at = text; *at; at++) {
@@ -246,6 +248,71 @@ Test(qmp_input, events_are_sent_in_order)
 		"]}}");
 	cr_assert(eq(str, events,
 		     "3:0=20000|3:1=32767|1:111=1|2:c=-120 2:6=-1|2:1=-2147483648|1:3b=1|"));
+}
+
+/* Two fingers come down as one report, and leave as another. */
+Test(qmp_input, fingers_touch)
+{
+	succeed("{'execute': 'input-send-event', 'arguments': {'events': ["
+		"{'type': 'mtt', 'data': {'type': 'begin', 'slot': 0, 'tracking-id': 7, "
+		"'axis': 'x', 'value': 0}},"
+		"{'type': 'mtt', 'data': {'type': 'data', 'slot': 0, 'tracking-id': 7, "
+		"'axis': 'x', 'value': 100}},"
+		"{'type': 'mtt', 'data': {'type': 'data', 'slot': 0, 'tracking-id': 7, "
+		"'axis': 'y', 'value': 99999}},"
+		"{'type': 'mtt', 'data': {'type': 'begin', 'slot': 9, 'tracking-id': 8, "
+		"'axis': 'x', 'value': 0}},"
+		"{'type': 'btn', 'data': {'button': 'touch', 'down': true}}]}}");
+	cr_assert(eq(str, events,
+		     "3:2f=0 3:39=7 3:2f=0 3:35=100 3:2f=0 3:36=32767 3:2f=9 3:39=8 1:14a=1|"));
+	events[0] = '\0';
+	succeed("{'execute': 'input-send-event', 'arguments': {'events': ["
+		"{'type': 'mtt', 'data': {'type': 'end', 'slot': 0, 'tracking-id': -1, "
+		"'axis': 'x', 'value': 0}},"
+		"{'type': 'mtt', 'data': {'type': 'cancel', 'slot': 9, 'tracking-id': -1, "
+		"'axis': 'x', 'value': 0}}]}}");
+	cr_assert(eq(str, events, "3:2f=0 3:39=-1 3:2f=9 3:39=-1 1:14a=0|"));
+}
+
+/* 40 are 80 of Linux' events, of which a report has room for 64. */
+Test(qmp_input, many_touches_are_several_reports)
+{
+	char request[8192] = "{'execute': 'input-send-event', 'arguments': {'events': [";
+	unsigned reports = 0;
+
+	for (unsigned i = 0; i < 40; i++) {
+		const size_t used = strlen(request);
+
+		(void)snprintf(request + used, sizeof(request) - used,
+			       "%s{'type': 'mtt', 'data': {'type': 'data', 'slot': 1, "
+			       "'tracking-id': 0, 'axis': 'x', 'value': %u}}",
+			       i ? "," : "", i);
+	}
+	(void)snprintf(request + strlen(request), sizeof(request) - strlen(request), "]}}");
+	succeed(request);
+	for (const char *at = events; *at; at++) {
+		reports += *at == '|';
+	}
+	cr_assert(eq(uint, reports, 2));
+	cr_assert(ne(ptr, strstr(events, "3:2f=1 3:35=39|"), NULL));
+}
+
+Test(qmp_input, touches_that_cannot_be_are_refused)
+{
+	ask("{'execute': 'input-send-event', 'arguments': {'events': [{'type': 'mtt', 'data': "
+	    "{'type': 'begin', 'slot': 10, 'tracking-id': 1, 'axis': 'x', 'value': 0}}]}}");
+	cr_assert(is_refused("'slot' expects a number from 0 to 9"));
+	ask("{'execute': 'input-send-event', 'arguments': {'events': [{'type': 'mtt', 'data': "
+	    "{'type': 'begin', 'slot': 0, 'tracking-id': 65536, 'axis': 'x', 'value': 0}}]}}");
+	cr_assert(is_refused("'tracking-id' expects a number from 0 to 65535"));
+	ask("{'execute': 'input-send-event', 'arguments': {'events': [{'type': 'mtt', 'data': "
+	    "{'type': 'end', 'tracking-id': -1, 'axis': 'x', 'value': 0}}]}}");
+	cr_assert(is_refused("'events[0].data.slot' is missing"));
+	input_set_ready(machine.input, &touch, false);
+	ask("{'execute': 'input-send-event', 'arguments': {'events': [{'type': 'mtt', 'data': "
+	    "{'type': 'end', 'slot': 0, 'tracking-id': -1, 'axis': 'x', 'value': 0}}]}}");
+	cr_assert(is_refused("Input handler not found for event type mtt"));
+	cr_assert(eq(str, events, ""));
 }
 
 /* One that is wrong keeps all of them back. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands_control.c
- *       mgmt/qmp_commands_query.c mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c
+ *       mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_block.c mgmt/qmp_commands_disc.c mgmt/qmp_drives.c
+ *       mgmt/qmp_events.c mgmt/qmp_json.c mgmt/qmp_server.c
  *       mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl_client.c tests/unit/mgmt/fake_qmp_machine.c */
 /* Replies that come later, with a command of the test's own that does nothing else. */
 #include <criterion/criterion.h>

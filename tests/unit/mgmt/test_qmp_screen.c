@@ -57,7 +57,7 @@ static char *place(const char *text)
 	return out;
 }
 
-static void ask(const char *request)
+static void ask_placed(const char *request)
 {
 	AUTO_FREE char *text = place(request);
 
@@ -122,8 +122,8 @@ Test(qmp_screen, screendump_writes_a_png)
 {
 	struct image *image;
 
-	ask("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.png\", "
-	    "\"format\": \"png\"}}");
+	ask_placed("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.png\", "
+		   "\"format\": \"png\"}}");
 	cr_assert(eq(sz, json_object_size(returned()), 0));
 	image = read_png("$/a.png");
 	cr_assert(eq(u32, image->width, WIDTH));
@@ -137,7 +137,7 @@ Test(qmp_screen, screendump_is_ppm_where_nothing_is_said)
 	AUTO_FREE uint8_t *bytes = NULL;
 	size_t length;
 
-	ask("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.ppm\"}}");
+	ask_placed("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.ppm\"}}");
 	(void)returned();
 	cr_assert(eq(int, small_file_read(path, 65536, &bytes, &length), 0));
 	cr_assert(eq(int, memcmp(bytes, "P6\n40 30\n255\n", 13), 0));
@@ -152,8 +152,8 @@ Test(qmp_screen, screendump_can_show_the_pointer)
 	cursor->pixels[0] = 0xffffffffu;
 	display_set_cursor(machine.display, 0, cursor);
 	display_move_cursor(machine.display, 0, 3, 2);
-	ask("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.png\", "
-	    "\"format\": \"png\", \"x-thunderlake-cursor\": true}}");
+	ask_placed("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.png\", "
+		   "\"format\": \"png\", \"x-thunderlake-cursor\": true}}");
 	(void)returned();
 	image = read_png("$/a.png");
 	cr_assert(eq(u32, image->pixels[2 * WIDTH + 3], 0xffffffffu));
@@ -177,7 +177,7 @@ Test(qmp_screen, screendump_refuses_what_it_cannot)
 
 		(void)snprintf(request, sizeof(request),
 			       "{\"execute\": \"screendump\", \"arguments\": %s}", bad_dumps[i]);
-		ask(request);
+		ask_placed(request);
 		cr_assert(ne(ptr, json_object_get(reply, "error"), NULL), "%s", bad_dumps[i]);
 	}
 }
@@ -187,11 +187,11 @@ Test(qmp_screen, machine_without_a_screen_says_so)
 	struct display *display = machine.display;
 
 	machine.display = NULL;
-	ask("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.png\"}}");
+	ask_placed("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/a.png\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "no console"), NULL));
-	ask("{\"execute\": \"x-thunderlake-stats\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-stats\"}");
 	cr_assert(ne(ptr, strstr(refusal(), "no screen"), NULL));
-	ask("{\"execute\": \"query-display-options\"}");
+	ask_placed("{\"execute\": \"query-display-options\"}");
 	cr_assert(eq(str, (char *)(uintptr_t)json_string_value(json_object_get(returned(), "type")),
 		     (char *)(uintptr_t) "none"));
 	machine.display = display;
@@ -203,16 +203,16 @@ Test(qmp_screen, mode_is_wished_and_shown)
 {
 	const json_t *first;
 
-	ask("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"width\": 800, "
-	    "\"height\": 600}}");
+	ask_placed("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"width\": 800, "
+		   "\"height\": 600}}");
 	(void)returned();
 	cr_assert(eq(u32, display_mode(machine.display, 0).width, 800));
 	cr_assert(
 		eq(u32, display_mode(machine.display, 0).refresh_mhz, DISPLAY_DEFAULT_REFRESH_MHZ));
-	ask("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"scanout\": 1}}");
+	ask_placed("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"scanout\": 1}}");
 	(void)returned();
 	cr_assert(display_mode(machine.display, 1).is_connected);
-	ask("{\"execute\": \"x-thunderlake-query-screens\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-query-screens\"}");
 	cr_assert(eq(sz, json_array_size(returned()), 2));
 	first = json_array_get(returned(), 0);
 	cr_assert(
@@ -223,9 +223,9 @@ Test(qmp_screen, mode_is_wished_and_shown)
 
 Test(qmp_screen, impossible_mode_is_refused)
 {
-	ask("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"width\": 0}}");
+	ask_placed("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"width\": 0}}");
 	cr_assert(ne(ptr, strstr(refusal(), "cannot be"), NULL));
-	ask("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"width\": 100000}}");
+	ask_placed("{\"execute\": \"x-thunderlake-display\", \"arguments\": {\"width\": 100000}}");
 	cr_assert(ne(ptr, strstr(refusal(), "'width'"), NULL));
 }
 
@@ -234,12 +234,12 @@ Test(qmp_screen, statistics_count_and_begin_anew)
 	const struct rect place_of_one = { 0, 0, 1, 1 };
 
 	(void)display_flush(machine.display, 0, &place_of_one, 1, NULL);
-	ask("{\"execute\": \"x-thunderlake-stats\", \"arguments\": {\"reset\": true}}");
+	ask_placed("{\"execute\": \"x-thunderlake-stats\", \"arguments\": {\"reset\": true}}");
 	cr_assert(eq(sz, json_array_size(returned()), 2));
 	cr_assert(eq(i64,
 		     json_integer_value(json_object_get(json_array_get(returned(), 0), "flushes")),
 		     1));
-	ask("{\"execute\": \"x-thunderlake-stats\", \"arguments\": {\"scanout\": 0}}");
+	ask_placed("{\"execute\": \"x-thunderlake-stats\", \"arguments\": {\"scanout\": 0}}");
 	cr_assert(eq(sz, json_array_size(returned()), 1));
 	cr_assert(eq(i64,
 		     json_integer_value(json_object_get(json_array_get(returned(), 0), "flushes")),
@@ -250,16 +250,17 @@ Test(qmp_screen, statistics_count_and_begin_anew)
 
 static void dump_golden(void)
 {
-	ask("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/golden.png\", "
-	    "\"format\": \"png\"}}");
+	ask_placed("{\"execute\": \"screendump\", \"arguments\": {\"filename\": \"$/golden.png\", "
+		   "\"format\": \"png\"}}");
 	(void)returned();
 }
 
 Test(qmp_screen, wait_ends_when_the_picture_is_there)
 {
 	dump_golden();
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"id\": 9, \"arguments\": {\"file\": "
-	    "\"$/golden.png\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-wait-screen\", \"id\": 9, \"arguments\": {\"file\": "
+		"\"$/golden.png\"}}");
 	cr_assert(eq(str,
 		     (char *)(uintptr_t)json_string_value(json_object_get(returned(), "matched")),
 		     (char *)(uintptr_t) "image"));
@@ -272,8 +273,8 @@ Test(qmp_screen, wait_that_times_out_leaves_a_picture_of_what_differs)
 
 	dump_golden();
 	pixels[77] = 0xffffffffu;
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
-	    "\"$/golden.png\", \"timeout-ms\": 20, \"difference\": \"$/d.png\"}}");
+	ask_placed("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
+		   "\"$/golden.png\", \"timeout-ms\": 20, \"difference\": \"$/d.png\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "1 of 1200 pixels differ"), NULL), "%s", refusal());
 	image = read_png("$/d.png");
 	cr_assert(eq(u32, image->pixels[77] & 0xffffff, 0xff0000));
@@ -284,21 +285,22 @@ Test(qmp_screen, wait_tolerates_as_much_as_it_is_told)
 {
 	dump_golden();
 	pixels[0] += 5;
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
-	    "\"$/golden.png\", \"timeout-ms\": 20, \"tolerance\": 4}}");
+	ask_placed("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
+		   "\"$/golden.png\", \"timeout-ms\": 20, \"tolerance\": 4}}");
 	cr_assert(ne(ptr, strstr(refusal(), "timed out"), NULL), "%s", refusal());
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
-	    "\"$/golden.png\", \"timeout-ms\": 20, \"tolerance\": 5}}");
+	ask_placed("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
+		   "\"$/golden.png\", \"timeout-ms\": 20, \"tolerance\": 5}}");
 	(void)returned();
 	pixels[0] = 0xffffffffu;
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
-	    "\"$/golden.png\", \"timeout-ms\": 20, \"tolerance-permille\": 1}}");
+	ask_placed("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"file\": "
+		   "\"$/golden.png\", \"timeout-ms\": 20, \"tolerance-permille\": 1}}");
 	(void)returned();
 }
 
 Test(qmp_screen, wait_for_a_stable_screen)
 {
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"stable-ms\": 20}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"stable-ms\": 20}}");
 	cr_assert(eq(str,
 		     (char *)(uintptr_t)json_string_value(json_object_get(returned(), "matched")),
 		     (char *)(uintptr_t) "stable"));
@@ -306,8 +308,8 @@ Test(qmp_screen, wait_for_a_stable_screen)
 
 Test(qmp_screen, wait_for_a_blank_screen_says_that_it_is_blank)
 {
-	ask("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"stable-ms\": 1, "
-	    "\"timeout-ms\": 10, \"scanout\": 1, \"difference\": \"$/d.png\"}}");
+	ask_placed("{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": {\"stable-ms\": 1, "
+		   "\"timeout-ms\": 10, \"scanout\": 1, \"difference\": \"$/d.png\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "blank"), NULL), "%s", refusal());
 }
 
@@ -336,7 +338,7 @@ Test(qmp_screen, wait_refuses_what_cannot_come)
 		(void)snprintf(request, sizeof(request),
 			       "{\"execute\": \"x-thunderlake-wait-screen\", \"arguments\": %s}",
 			       bad_waits[i]);
-		ask(request);
+		ask_placed(request);
 		cr_assert(ne(ptr, json_object_get(reply, "error"), NULL), "%s", bad_waits[i]);
 		cr_assert(eq(ptr, strstr(refusal(), "timed out"), NULL), "%s", bad_waits[i]);
 	}
@@ -362,13 +364,14 @@ static char *copied(void)
 
 Test(qmp_screen, text_is_set_and_got)
 {
-	ask("{\"execute\": \"x-thunderlake-clipboard-get\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-clipboard-get\"}");
 	cr_assert(eq(str,
 		     (char *)(uintptr_t)json_string_value(json_object_get(returned(), "format")),
 		     (char *)(uintptr_t) "none"));
-	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"text\": \"ä\\n\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"text\": \"ä\\n\"}}");
 	(void)returned();
-	ask("{\"execute\": \"x-thunderlake-clipboard-get\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-clipboard-get\"}");
 	cr_assert(eq(str, copied(), (char *)(uintptr_t) "ä\n"));
 }
 
@@ -377,13 +380,13 @@ Test(qmp_screen, image_is_set_and_got_by_file)
 	struct image *image;
 
 	dump_golden();
-	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": "
-	    "\"$/golden.png\"}}");
+	ask_placed("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": "
+		   "\"$/golden.png\"}}");
 	(void)returned();
-	ask("{\"execute\": \"x-thunderlake-clipboard-get\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-clipboard-get\"}");
 	cr_assert(ne(ptr, strstr(refusal(), "'file'"), NULL));
-	ask("{\"execute\": \"x-thunderlake-clipboard-get\", \"arguments\": {\"file\": "
-	    "\"$/copy.png\"}}");
+	ask_placed("{\"execute\": \"x-thunderlake-clipboard-get\", \"arguments\": {\"file\": "
+		   "\"$/copy.png\"}}");
 	cr_assert(eq(str,
 		     (char *)(uintptr_t)json_string_value(json_object_get(returned(), "format")),
 		     (char *)(uintptr_t) "png"));
@@ -400,14 +403,17 @@ Test(qmp_screen, clipboard_refuses_what_is_too_long_or_not_allowed)
 
 	memset(bytes, 'x', CLIPBOARD_BYTES_MAX + 1);
 	cr_assert(eq(int, small_file_write(path, bytes, CLIPBOARD_BYTES_MAX + 1), 0));
-	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": \"$/long\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": \"$/long\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "8 MiB"), NULL), "%s", refusal());
-	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": \"$/no\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"file\": \"$/no\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "/no'"), NULL), "%s", refusal());
-	ask("{\"execute\": \"x-thunderlake-clipboard-set\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-clipboard-set\"}");
 	cr_assert(ne(ptr, strstr(refusal(), "either"), NULL), "%s", refusal());
 	clipboard_set_directions(machine.clipboard, &to_host);
-	ask("{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"text\": \"x\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-clipboard-set\", \"arguments\": {\"text\": \"x\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "--clipboard"), NULL), "%s", refusal());
 }
 
@@ -417,17 +423,19 @@ Test(qmp_screen, film_is_begun_and_ended)
 {
 	AUTO_FREE char *path = place("$/a,b.y4m");
 
-	ask("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"stop\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"stop\"}}");
 	cr_assert(ne(ptr, strstr(refusal(), "nothing"), NULL), "%s", refusal());
-	ask("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"start\", "
-	    "\"file\": \"$/a,b.y4m\", \"rate\": 100}}");
+	ask_placed("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"start\", "
+		   "\"file\": \"$/a,b.y4m\", \"rate\": 100}}");
 	(void)returned();
-	ask("{\"execute\": \"x-thunderlake-query-record\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-query-record\"}");
 	cr_assert(eq(str, (char *)(uintptr_t)json_string_value(json_object_get(returned(), "file")),
 		     path));
-	ask("{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"stop\"}}");
+	ask_placed(
+		"{\"execute\": \"x-thunderlake-record\", \"arguments\": {\"action\": \"stop\"}}");
 	cr_assert(ne(ptr, json_object_get(returned(), "frames"), NULL));
-	ask("{\"execute\": \"x-thunderlake-query-record\"}");
+	ask_placed("{\"execute\": \"x-thunderlake-query-record\"}");
 	cr_assert(eq(sz, json_object_size(returned()), 0));
 }
 
@@ -448,7 +456,7 @@ Test(qmp_screen, film_that_cannot_be_is_refused)
 		(void)snprintf(request, sizeof(request),
 			       "{\"execute\": \"x-thunderlake-record\", \"arguments\": %s}",
 			       bad_films[i]);
-		ask(request);
+		ask_placed(request);
 		cr_assert(ne(ptr, json_object_get(reply, "error"), NULL), "%s", bad_films[i]);
 	}
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
- *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_block.c mgmt/qmp_commands_disc.c mgmt/qmp_drives.c
+ *       mgmt/qmp_commands_pci.c
  *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
  *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
  *       mgmt/film_sound.c audio/ mgmt/qmp_commands_record.c mgmt/recording.c
@@ -9,7 +11,8 @@
  *       mgmt/qmp_server.c mgmt/qmp_socket.c mgmt/paths.c mgmt/ctl.c mgmt/ctl_actions.c
  *       mgmt/ctl_machine.c mgmt/ctl_screen.c mgmt/ctl_clipboard.c mgmt/ctl_audio.c
  *       mgmt/ctl_options.c mgmt/ctl_command.c mgmt/ctl_client.c mgmt/ctl_print.c
- *       mgmt/ctl_device.c tests/unit/mgmt/fake_qmp_machine.c display/ */
+ *       mgmt/ctl_device.c mgmt/ctl_disc.c mgmt/machine_config_discs.c
+ * tests/unit/mgmt/fake_qmp_machine.c display/ */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>
@@ -25,6 +28,7 @@
 #include "display/clipboard.h"
 #include "display/display.h"
 #include "mgmt/ctl_client.h"
+#include "mgmt/image.h"
 #include "mgmt/qmp.h"
 #include "mgmt/verbs.h"
 #include "tests/unit/mgmt/fake_qmp_machine.h"
@@ -32,6 +36,13 @@
 #include "vmm/base/log.h"
 #include "vmm/base/loop.h"
 #include "vmm/base/unix_socket.h"
+
+/* The one disc that was made. */
+int image_find_disc(const char *name, char **path, struct error *err)
+{
+	*path = strcmp(name, "dvd-test") == 0 ? strdup("/made/disc.iso") : NULL;
+	return *path ? 0 : error_set(err, -ENOENT, "no recipe '%s'", name);
+}
 
 static struct fake_qmp_machine machine;
 static struct loop *loop;
@@ -347,6 +358,40 @@ Test(qmp_server, ctl_wishes_a_size)
 	cr_assert(eq(int, ctl("vm", "display", "1024", NULL), 2));
 	cr_assert(eq(int, ctl("vm", "display", "0x0", NULL), 1));
 	cr_assert(eq(int, ctl("vm", "screenshot", NULL, NULL), 1)); /* it shows nothing */
+}
+
+Test(qmp_server, ctl_moves_discs)
+{
+	cr_redirect_stdout();
+	cr_assert(eq(int, start_listening(), 0));
+	cr_assert(eq(int, ctl("vm", "disc", NULL, NULL), 0));
+	cr_assert(eq(int, ctl("vm", "disc", "insert", "b.iso"), 2)); /* there is one */
+	cr_assert(eq(str, machine.drive.path, "/nowhere/a.iso"));
+	cr_assert(eq(int, ctl("vm", "disc", "swap", "dvd-test"), 0));
+	cr_assert(eq(str, machine.drive.path, "/made/disc.iso"));
+	cr_assert(eq(int, ctl("vm", "disc", "swap", "/nope"), 1));
+	cr_assert(eq(int, ctl("vm", "disc", "eject", NULL), 0));
+	cr_assert(not(machine.drive.has_disc));
+	cr_assert(eq(int, ctl("vm", "disc", "insert", "/b.iso"), 0));
+	cr_assert(eq(str, machine.drive.path, "/b.iso"));
+	cr_assert(eq(int, ctl("vm", "disc", "insert", NULL), 2));
+	cr_assert(eq(int, ctl("vm", "disc", "throw", NULL), 2));
+	cr_assert(eq(int, ctl("vm", "disc", "eject", "--drive=cd7"), 2));
+}
+
+Test(qmp_server, ctl_makes_discs_slow_and_bad)
+{
+	cr_assert(eq(int, start_listening(), 0));
+	cr_assert(eq(int, ctl("vm", "disc", "model", "--speed=2"), 0));
+	cr_assert(eq(u64, machine.drive_model.bytes_per_second, 2770000));
+	cr_assert(eq(int, ctl("vm", "disc", "model", "--bad=16-19:700"), 0));
+	cr_assert(eq(u32, machine.drive_model.faults[0].first_lba, 16));
+	cr_assert(eq(u32, machine.drive_model.faults[0].last_lba, 19));
+	cr_assert(eq(u32, machine.drive_model.faults[0].delay_ms, 700));
+	cr_assert(eq(int, ctl("vm", "disc", "model", "--stuck"), 0));
+	cr_assert(machine.drive_is_stuck);
+	cr_assert(eq(int, ctl("vm", "disc", "model", "--bad=x"), 2));
+	cr_assert(eq(int, ctl("vm", "disc", "model", "--speed=-1"), 2));
 }
 
 Test(qmp_server, ctl_copies_and_pastes)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/qmp_dispatch.c mgmt/qmp_command.c mgmt/qmp_arguments.c mgmt/qmp_commands.c
- *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c mgmt/qmp_commands_pci.c
+ *       mgmt/qmp_commands_control.c mgmt/qmp_commands_query.c
+ *       mgmt/qmp_commands_block.c mgmt/qmp_commands_disc.c mgmt/qmp_drives.c
+ *       mgmt/qmp_commands_pci.c
  *       mgmt/qmp_commands_screen.c mgmt/qmp_commands_wait.c mgmt/qmp_commands_clipboard.c
  *       mgmt/qmp_commands_hotplug.c mgmt/qmp_commands_audio.c mgmt/audio_wait.c
  *       mgmt/film_sound.c audio/ mgmt/qmp_commands_record.c mgmt/recording.c
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices/scsi/drive.h"
 #include "display/input.h"
 #include "mgmt/qmp_dispatch.h"
 #include "mgmt/qmp_events.h"
@@ -181,19 +184,23 @@ Test(qmp_shapes, refusal_before_the_negotiation_is_that_of_qemu)
 static const struct {
 	const char *name;
 	enum machine_event event;
+	const char *text;
 } events[] = {
-	{ "event-STOP", MACHINE_EVENT_STOP },
-	{ "event-RESUME", MACHINE_EVENT_RESUME },
-	{ "event-RESET", MACHINE_EVENT_RESET },
-	{ "event-POWERDOWN", MACHINE_EVENT_POWERDOWN },
-	{ "event-SHUTDOWN", MACHINE_EVENT_SHUTDOWN },
+	{ "event-STOP", MACHINE_EVENT_STOP, NULL },
+	{ "event-RESUME", MACHINE_EVENT_RESUME, NULL },
+	{ "event-RESET", MACHINE_EVENT_RESET, NULL },
+	{ "event-POWERDOWN", MACHINE_EVENT_POWERDOWN, NULL },
+	{ "event-SHUTDOWN", MACHINE_EVENT_SHUTDOWN, NULL },
+	{ "event-DEVICE_TRAY_MOVED", MACHINE_EVENT_DEVICE, DRIVE_TRAY_EVENT },
 };
 
 Test(qmp_shapes, events_are_those_of_qemu)
 {
 	machine.end = MACHINE_END_QUIT;
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
-		const struct machine_event_info info = { .event = events[i].event };
+		const struct machine_event_info info = { .event = events[i].event,
+							 .device = "cd0",
+							 .text = events[i].text };
 		json_t *theirs = load(events[i].name);
 		json_t *ours = qmp_event(&session.context, &info);
 

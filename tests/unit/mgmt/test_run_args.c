@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LINK: mgmt/run_args.c mgmt/machine_config.c mgmt/machine_config_devices.c mgmt/uuid.c */
-/* LINK: mgmt/machine_config_sound.c mgmt/machine_config_file.c mgmt/recording.c */
+/* LINK: mgmt/machine_config_sound.c mgmt/machine_config_file.c mgmt/recording.c
+ *       mgmt/machine_config_discs.c */
 /* LINK: mgmt/device_type_find.c mgmt/film_sound.c display/ audio/ */
 /* LIBS: inih */
 #include "mgmt/run_args.h"
@@ -21,6 +22,12 @@ int image_find(const char *name, char **ini_path, struct error *err)
 {
 	*ini_path = NULL;
 	return error_set(err, -ENOENT, "no image '%s'", name);
+}
+
+int image_find_disc(const char *name, char **path, struct error *err)
+{
+	*path = NULL;
+	return error_set(err, -ENOENT, "no disc '%s'", name);
 }
 
 static int parse(struct run_args *args, char **words, struct error *err)

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,27 @@ Test(subprocess, returns_exit_code_and_signal)
 
 	cr_assert(eq(int, run_shell(exits), 7));
 	cr_assert(eq(int, run_shell(dies), 128 + 15));
+}
+
+static void interrupt_us(void *arg, const char *line)
+{
+	on_output(arg, line);
+	if (strcmp(line, "ready") == 0) {
+		(void)raise(SIGTERM);
+	}
+}
+
+/* Its child holds the write end of the output, which therefore ends with it only. */
+Test(subprocess, hands_a_signal_on_to_all_it_started)
+{
+	static char shell[] = "sh", option[] = "-c";
+	char script[] = "trap 'echo cleans up; exit 3' TERM; sleep 1000 & echo ready; wait";
+	char *const argv[] = { shell, option, script, NULL };
+	const struct subprocess process = { .argv = argv, .on_output = interrupt_us };
+
+	cr_assert(eq(int, subprocess_run(&process, &err), 3));
+	cr_assert(eq(str, output, "ready|cleans up|"));
+	cr_assert(eq(ptr, (void *)signal(SIGTERM, SIG_DFL), (void *)SIG_DFL));
 }
 
 Test(subprocess, cuts_long_lines)
