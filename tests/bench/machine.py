@@ -14,6 +14,7 @@ import time
 
 BUILD = os.environ.get("BUILD_DIR", ".")
 THUNDERLAKE = f"{BUILD}/thunderlake"
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "thunderlake")
 QEMU = "qemu-system-x86_64"
 WORDS = "root=/dev/vda overlay quiet console=ttyS0 thunderlake.test=ttyS1"
 READY_S = 300  # a busy host is no fault

@@ -10,9 +10,9 @@ import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 from machine import Failed
-from pulse import Pulse
 from qmp import Qmp
 from sound import PERIOD, RATE, Player, Witness
+from sound_server import SoundServer
 
 PRINT_S = 60
 COLUMNS = {"written": 12, "played": 12, "underruns": 10, "gaps": 6, "drift-ppm": 10}
@@ -42,9 +42,9 @@ def watch(machine, seconds):
     qmp.close()
 
 
-def play(machine, pulse, card, minutes):
+def play(machine, server, card, minutes):
     """What the witness and the player tell."""
-    witness = Witness(pulse)
+    witness = Witness(server)
     try:
         machine.agent.settimeout(minutes * 60 + 300)
         machine.start(machine.command(card, minutes * 60 + 240, "numbers",
@@ -58,17 +58,18 @@ def play(machine, pulse, card, minutes):
 
 def soak(image, minutes, card):
     """Whether each frame arrived."""
-    pulse = Pulse()
+    server = SoundServer(is_urgent=True)
     try:
-        machine = Player("thunderlake", image, pulse)
+        server.start()
+        machine = Player("thunderlake", image, server)
         try:
             machine.connect()
             machine.wait_ready()
-            heard, written, late = play(machine, pulse, card, minutes)
+            heard, written, late = play(machine, server, card, minutes)
         finally:
             machine.close()
     finally:
-        pulse.close()
+        server.close()
     wrong = {name: heard[name] for name in ("lost", "again", "altered")}
     wrong["missing at the end"] = written - heard["next"]
     print(f"the guest wrote {written} frames and was late {late} times")

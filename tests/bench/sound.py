@@ -13,20 +13,21 @@ import subprocess
 import sys
 import time
 
-from machine import BUILD, Failed, Machine, QEMU, THUNDERLAKE, WORDS, take_turns
+from machine import BUILD, CACHE, Failed, Machine, QEMU, THUNDERLAKE, WORDS, take_turns
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
-from pulse import Pulse  # the tests' own
+from sound_server import SoundServer  # the tests' own
 
 PROGRAMS = f"{BUILD}/obj/tests/bench"
 LATENCY_MS = 20  # of the sound server, asked for by both
+EAR_LATENCY_MS = 10
 PERIOD, PERIODS = 480, 4  # frames; the guest's buffer is 40 ms
 RATE = 48000
 CLICKS = 16
 PLAY_LIMIT_S = 90  # seen: 10
 PLAIN_S, WARM_S, COUNTED_S = 7, 2, 4
 STRESSED_S = 6
-TAIL_S = 1  # until all is heard
+REPORT_LIMIT_S = 60  # until all is heard; seen: 2
 CARDS = {"sound": "virtio_snd", "hda": "snd_hda_intel"}  # the guest's drivers, by the rows' names
 FIND_CARD = """
 for card in /sys/class/sound/card[0-9]*; do
@@ -52,8 +53,7 @@ kill $load"""
 
 def find_qemu():
     """One that knows virtio-snd and PulseAudio: this system's, or else the lab's."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    labs = sorted(glob.glob(f"{cache}/thunderlake/lab/*/qemu"), key=os.path.getmtime, reverse=True)
+    labs = sorted(glob.glob(f"{CACHE}/lab/*/qemu"), key=os.path.getmtime, reverse=True)
     for path in [shutil.which(QEMU), *labs]:
         if path and knows_sound(path):
             return path
@@ -101,13 +101,13 @@ CONTENDERS = {"thunderlake": thunderlake, "q35": q35}
 class Player(Machine):
     """A machine with both sound cards and the player."""
 
-    def __init__(self, contender, image, pulse):
+    def __init__(self, contender, image, server):
         def make_command(image, folder):
             shutil.copy(f"{PROGRAMS}/player", f"{folder}/player")
             os.truncate(f"{folder}/player", 1 << 20)  # whole blocks
-            return CONTENDERS[contender](image, folder, f"unix:{pulse.socket}")
+            return CONTENDERS[contender](image, folder, f"unix:{server.socket}")
 
-        super().__init__(make_command, image, pulse.environment)
+        super().__init__(make_command, image, server.environment)
         self.cards = {}
 
     def wait_ready(self):
@@ -133,20 +133,22 @@ class Player(Machine):
 class Witness:
     """Listens from its start to report()."""
 
-    def __init__(self, pulse, marks=()):
+    def __init__(self, server, marks=()):
         reader, writer = os.pipe()
         self.process = subprocess.Popen([f"{PROGRAMS}/witness", *marks], stdin=reader,
                                         stdout=subprocess.PIPE)
-        self.ears = pulse.listen(writer)
+        self.ears = server.hear(writer, latency_ms=EAR_LATENCY_MS)
         os.close(reader)
         os.close(writer)
         time.sleep(0.5)  # until it listens
 
     def report(self):
-        time.sleep(TAIL_S)
-        self.ears.terminate()
-        self.ears.wait()
-        return json.loads(self.process.communicate()[0])
+        """The player is done; what it played may take its time."""
+        self.process.terminate()
+        try:
+            return json.loads(self.process.communicate(timeout=REPORT_LIMIT_S)[0])
+        except subprocess.TimeoutExpired as late:
+            raise Failed("the sound server stands still") from late
 
     def close(self):
         for process in self.ears, self.process:
@@ -160,12 +162,12 @@ class Witness:
 class Turn:
     """What one machine gives in one turn, for one card."""
 
-    def __init__(self, pulse, machine, card):
-        self.pulse, self.machine, self.card = pulse, machine, card
+    def __init__(self, server, machine, card):
+        self.server, self.machine, self.card = server, machine, card
 
     def hear(self, script, *marks, during=lambda: None):
         """What the witness and the player tell of a script that plays."""
-        witness = Witness(self.pulse, marks)
+        witness = Witness(self.server, marks)
         try:
             self.machine.start(script)
             during()
@@ -193,22 +195,51 @@ class Turn:
             loads.append(self.machine.load(COUNTED_S)["own"])
 
         heard, written, late = self.hear(self.numbers(PLAIN_S), during=measure_load)
-        wrong = heard["lost"] + heard["again"] + heard["altered"] + abs(written - heard["next"])
-        return {"cost": loads[0], "length": wrong}, f"{late} late in the guest; {heard}"
+        wrong = {"lost": heard["lost"], "again": heard["again"], "altered": heard["altered"],
+                 "missing at the end": written - heard["next"]}
+        told = "".join(f", {name}: {count}" for name, count in wrong.items() if count)
+        return ({"cost": loads[0], "length": sum(map(abs, wrong.values()))},
+                f"guest late {late} times; {heard['gaps']} gaps of "
+                f"{heard['silent'] * 1000 / RATE:.0f} ms in all{told}")
 
     def gaps(self):
         heard, _, late = self.hear(STRESS.replace("PLAY", self.numbers(STRESSED_S)))
-        return {"gaps": heard["gaps"]}, (f"{late} late in the guest; "
-                                         f"{heard['silent'] * 1000 / RATE:.0f} ms silent")
+        return {"gaps": heard["gaps"]}, (f"guest late {late} times; {heard['gaps']} gaps of "
+                                         f"{heard['silent'] * 1000 / RATE:.0f} ms in all")
 
 
 MEASURES = {"latency": Turn.latency, "cost": Turn.plain, "length": Turn.plain, "gaps": Turn.gaps}
 
 
+def stream_cost(server, who):
+    """Of the same sound without a guest (stream.c), while somebody listens: `who` is product, or
+    bare, a client that knows no more than when the server wants how much."""
+    words = [f"{PROGRAMS}/stream", who, *map(str, (PERIOD, PERIODS, LATENCY_MS, COUNTED_S))]
+    witness = Witness(server)
+    try:
+        run = subprocess.run(words, env=server.environment, stdout=subprocess.PIPE, check=False)
+    except FileNotFoundError as missing:
+        raise Failed("built without PulseAudio") from missing
+    finally:
+        witness.close()
+    result = run.stdout.split()
+    if run.returncode != 0 or result[:1] != [b"result"]:
+        raise Failed(f"{words} could not play")
+    return int(result[1], 16) / int(result[2], 16)
+
+
+def measure_floor(server, samples, repeat):
+    rows = [row for row in samples if row.endswith("-cost")]
+    for _ in range(repeat if rows else 0):
+        cost = stream_cost(server, "bare")
+        for row in rows:
+            samples[row]["floor"].append(cost)
+
+
 def measure(image, rows, repeat):
     """What is to be called where the guests run: the samples of all contenders by row, and what else
     is to be told. Rows: a card and a figure, "hda-cost"."""
-    samples = {row: {name: [] for name in CONTENDERS} for row in rows}
+    samples = {row: {name: [] for name in ("floor", *CONTENDERS)} for row in rows}
     notes = []
 
     def measure_turn(name, machine):
@@ -216,7 +247,7 @@ def measure(image, rows, repeat):
             figures = [row.split("-")[1] for row in rows if row.startswith(card)]
             for part in dict.fromkeys(MEASURES[figure] for figure in figures):
                 try:
-                    values, note = part(Turn(pulse, machine, card))
+                    values, note = part(Turn(server, machine, card))
                 except Failed as reason:
                     notes.append(f"{card}, {name}: left out: {reason}")
                     continue
@@ -225,13 +256,15 @@ def measure(image, rows, repeat):
                 if note:
                     notes.append(f"{card}, {' and '.join(values)}, {name}: {note}")
 
+    # As a desktop's: else its own delays are what is measured.
+    server = SoundServer(is_urgent=True)
     try:
-        pulse = Pulse()
-    except OSError as reason:
-        return samples, [f"no sound server: {reason}"]
-    try:
-        notes += take_turns(lambda name: Player(name, image, pulse), CONTENDERS, measure_turn,
+        server.start()
+        measure_floor(server, samples, repeat)
+        notes += take_turns(lambda name: Player(name, image, server), CONTENDERS, measure_turn,
                             repeat)
+    except (Failed, OSError, TimeoutError) as reason:
+        notes.append(f"no sound: {reason}")
     finally:
-        pulse.close()
+        server.close()
     return samples, notes

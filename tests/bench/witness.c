@@ -4,17 +4,19 @@
  *
  *	parec … | witness [SOCKET]
  *
- * SOCKET: the guest's third serial line, where the player tells when it writes a click. At the end
- * of its input it prints what it heard, as JSON: `last`: the highest number of a frame; `lost`,
- * `again`: frames that were left out or came twice; `altered`: of which it can't tell what they
- *are; `gaps`, `silent`: breaks between two frames filled with silence, and its frames; `latencies`:
- *of clicks, ms.
+ * SOCKET: the guest's third serial line, where the player tells when it writes a click. SIGTERM
+ * says that the player is done: after a second of silence, however late that comes, or at the end
+ * of its input, the witness prints what it heard, as JSON. `next`: the number behind the last
+ * frame's; `lost`, `again`: frames that were left out or came twice; `altered`: of which it can't
+ * tell what they are; `gaps`, `silent`: breaks between two frames filled with silence, and its
+ * frames; `latencies`: of clicks, ms.
  *
  * The server's clock is even, but who reads it is woken late: the moment of a frame is counted from
  * the read that was least late of all. A frame counts as played when the server takes it.
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +32,7 @@
 
 #define MOMENTS_MAX  4096u
 #define PAIR_LIMIT_S 1u
+#define TAIL_FRAMES  FRAME_RATE
 #define NS_PER_MS    1e6
 
 struct moments {
@@ -43,10 +46,18 @@ struct witness {
 	bool has_number, was_click;
 	uint64_t next;	  /* number */
 	uint64_t silence; /* since the last numbered frame */
+	uint64_t quiet;	  /* frames since anything was heard */
 	uint64_t lost, again, altered, gaps, silent;
 	struct moments clicks; /* frames */
 	struct moments marks;  /* ns */
 };
+
+static volatile sig_atomic_t is_player_done;
+
+static void on_player_done(int number UNUSED)
+{
+	is_player_done = 1;
+}
 
 static void note(struct moments *moments, uint64_t value)
 {
@@ -79,6 +90,7 @@ static void hear(struct witness *w, struct frame frame)
 		note(&w->clicks, w->heard);
 	}
 	w->was_click = is_click;
+	w->quiet = frame_is_silent(frame) ? w->quiet + 1 : 0;
 	if (frame_is_numbered(frame)) {
 		hear_number(w, frame_number(frame));
 	} else if (frame_is_silent(frame)) {
@@ -187,12 +199,17 @@ static void print_report(const struct witness *w)
 int main(int argc, char **argv)
 {
 	static struct witness witness = { .least_late_ns = INT64_MAX };
+	const struct sigaction done = { .sa_handler = on_player_done };
 	struct pollfd inputs[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
 				    { .fd = argc > 1 ? connect_to(argv[1]) : -1,
 				      .events = POLLIN } };
 
-	for (;;) {
-		if (poll(inputs, ARRAY_SIZE(inputs), -1) < 0 && errno != EINTR) {
+	(void)sigaction(SIGTERM, &done, NULL);
+	while (!is_player_done || witness.quiet < TAIL_FRAMES) {
+		if (poll(inputs, ARRAY_SIZE(inputs), -1) < 0) {
+			if (errno == EINTR) {
+				continue;
+			}
 			perror("poll");
 			return 1;
 		}

@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,17 +71,6 @@ static void on_event(void *arg, const struct cpu_event *event)
 
 /* --- making --- */
 
-static void make_kvm(struct mini *mini)
-{
-	struct error err = { "" };
-	int code = kvm_create(KVM_DEVICE_PATH, &mini->kvm, &err);
-
-	if (code == -ENOENT || code == -EACCES || code == -ENODEV) {
-		cr_skip_test("%s", err.text);
-	}
-	cr_assert(eq(int, code, 0), "%s", err.text);
-}
-
 void mini_make(struct mini *mini, const struct mini_config *config)
 {
 	struct cpus_config cpus = { .count = MAX(config->cpus, 1u), .on_event = on_event };
@@ -92,7 +80,7 @@ void mini_make(struct mini *mini, const struct mini_config *config)
 	memset(mini, 0, sizeof(*mini));
 	mutex_init(&mini->lock);
 	condition_init(&mini->changed);
-	make_kvm(mini);
+	cr_assert(eq(int, kvm_create(KVM_DEVICE_PATH, &mini->kvm, &err), 0), "%s", err.text);
 	cr_assert(eq(int, guest_mem_create(mini->kvm, mib * MIB, &mini->mem, &err), 0), "%s",
 		  err.text);
 	cr_assert(eq(int, kvm_create_chips(mini->kvm, LAYOUT_TSS_GPA, &err), 0), "%s", err.text);

@@ -14,8 +14,7 @@
 
 /*
  * The least machine that runs a payload: KVM, memory, buses, interrupts, processors, and ports for
- * its text and its end. Every function fails the running test when something goes wrong; mini_make
- * skips it, with the reason, where there is no KVM.
+ * its text and its end. Every function fails the running test when something goes wrong.
  */
 #define MINI_TIMEOUT_MS 10000
 #define MINI_TEXT_MAX	256

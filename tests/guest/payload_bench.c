@@ -151,7 +151,8 @@ void payload_main(const char *command_line)
 	enter_user();
 	if (has_word(command_line, "floor")) {
 		disk_use_floor();
-	} else if (has_word(command_line, "disk") && !disk_find()) {
+	} else if ((has_word(command_line, "disk") && !disk_find()) ||
+		   (has_word(command_line, "disc") && !disk_find_optical())) {
 		print("no disk\n");
 		finish(1);
 	}

@@ -111,7 +111,7 @@ Test(clock, counter_stands_while_paused)
 {
 	uint64_t begin, end, pause_begin, pause_end, first, last;
 
-	start_guest(1); /* skips the test where there is no KVM */
+	start_guest(1);
 	if (!can_set_counters_back()) {
 		mini_finish(&mini);
 		cr_skip_test("this host's KVM cannot set a time stamp counter back");

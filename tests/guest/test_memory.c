@@ -99,12 +99,15 @@ Test(memory, window_is_memory_where_it_is_mapped)
 	cr_assert(zero(int, mem_window_create(mini.mem, TEST_WINDOW_PAGES * 4096, &window)));
 	base = mem_window_at(window);
 	store_le64(base + 3 * 4096, TEST_PATTERN + 1);
+	store_le64(base + 4 * 4096, TEST_PATTERN + 1); /* the guest does not look at that one */
 	cr_assert(zero(int, mem_window_map(window, TEST_WINDOW_GPA)));
 	mini_boot(&mini, "memory", "window");
 	mini_expect_finish(&mini, 0);
 	cr_assert(eq(u64, load_le64(base + 2 * 4096), TEST_PATTERN));
 	cr_assert(zero(int, mem_window_dirty_pages(window, bitmap)));
-	cr_assert(eq(u64, bitmap[0], 1 << 2), "what we write ourselves is not logged");
+	/* A KVM may give write access to what is first read, and logs that page as well. */
+	cr_assert(eq(u64, bitmap[0] & ~(UINT64_C(1) << 3), 1 << 2),
+		  "what we write ourselves is not logged");
 	mem_window_unmap(window);
 	mini_boot(&mini, "memory", "no-window");
 	mini_expect_finish(&mini, 0);

@@ -6,14 +6,13 @@ import subprocess
 import unittest
 
 from guest import THUNDERLAKE, Guest, GuestLost, wait_for
-from picture import Picture, write_mask
+from picture import Picture
 from qmp import Qmp, QmpError
 
 SIZE = (640, 480)  # of the golden image
 LARGE = (1280, 800)  # of the screen, as long as nobody wishes otherwise
-CLOCK = (90, 32)  # width and height of the panel's right end
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "desktop.png")
-DESKTOP_SECONDS = 180  # seen: 40 in the lab
+DESKTOP_SECONDS = 300  # seen: 40 in the lab; a busy host is no fault
 
 
 class Desktop(Guest):
@@ -40,11 +39,12 @@ class Desktop(Guest):
 class DesktopTest(unittest.TestCase):
     """Tests that share one desktop, from its boot on, in the order they are written."""
 
+    desktop = Desktop
     options = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.guest = Desktop(*cls.options)
+        cls.guest = cls.desktop(*cls.options)
         cls.addClassCleanup(cls.guest.close)
         cls.guest.connect()
         # Waiting for a picture may take a while.
@@ -61,12 +61,9 @@ class DesktopTest(unittest.TestCase):
             raise GuestLost(f"the guest rebooted: {self.qmp.wait_event('RESET')['data']}")
 
     def wait_for_desktop(self):
-        """Until the screen is as the golden image, but for the clock, and the guest runs commands."""
-        mask = self.guest.path("mask.png")
-        width, height = SIZE
-        write_mask(mask, SIZE, (width - CLOCK[0], height - CLOCK[1], *CLOCK))
+        """Until the screen is as the golden image, and the guest runs commands."""
         try:
-            self.wait_screen(file=GOLDEN, mask=mask, tolerance=24, tolerance_permille=2,
+            self.wait_screen(file=GOLDEN, tolerance=24, tolerance_permille=2,
                              timeout_ms=DESKTOP_SECONDS * 1000,
                              difference=self.guest.path("difference.png"))
         except QmpError as error:
@@ -84,8 +81,8 @@ class DesktopTest(unittest.TestCase):
     def size(self, scanout=0):
         return tuple(self.qmp.command("x-thunderlake-query-screens")[scanout]["picture"].values())
 
-    def await_size(self, size, scanout=0):
-        wait_for(lambda: self.size(scanout) == size, 30, f"a picture of {size}")
+    def await_size(self, size, scanout=0, seconds=60):
+        wait_for(lambda: self.size(scanout) == size, seconds, f"a picture of {size}")
 
     def wait_screen(self, **arguments):
         arguments = {key.replace("_", "-"): value for key, value in arguments.items()}
@@ -113,24 +110,46 @@ class DesktopTest(unittest.TestCase):
     def press(self, *keys):
         self.qmp.command("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
 
+    def begin_line(self):
+        """Of the shell in the terminal, which may have got an Esc that was for a menu, and which the window
+        manager forgets when the screen's size has changed."""
+        self.assertEqual(self.ctl("click", "333", "217"), 0)
+        self.press("ctrl", "c")
+
     def move(self, x, y):
-        """Moves the pointer to the middle of a pixel."""
+        """Moves the pointer to the middle of a pixel; not once only, as an X server that has just started may
+        miss it."""
+        self.point(x, y)
+        try:
+            self.await_pointer(x, y)
+        except TimeoutError:
+            self.point(0, 0)  # the guest's kernel tells no position twice
+            self.point(x, y)
+            self.await_pointer(x, y)
+
+    def point(self, x, y):
         width, height = self.size()
         events = [{"type": "abs", "data": {"axis": axis, "value": (2 * at + 1) * 16384 // side}}
                   for axis, at, side in (("x", x, width), ("y", y, height))]
         self.qmp.command("input-send-event", events=events)
-        self.await_pointer(x, y)
 
     def await_pointer(self, x, y):
         """Until the guest says that it is there."""
-        there = lambda: self.x("xdotool getmouselocation").startswith(f"x:{x} y:{y} ")
-        wait_for(there, 10, f"pointer at {x}, {y}")
+        where = lambda: self.x("xdotool getmouselocation")
+        try:
+            wait_for(lambda: where().startswith(f"x:{x} y:{y} "), 30, f"pointer at {x}, {y}")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}, but at {where()}") from None
 
     # --- inside and outside ---
 
     def x(self, script):
         """Runs a script that is to see the desktop."""
         return self.guest.sh("export DISPLAY=:0\n" + script, 90)
+
+    def pasted(self, options=""):
+        """The digest of what an application of the guest gets."""
+        return self.x(f"timeout 60 xclip -selection clipboard {options} -o | sha256sum").split()[0]
 
     def await_file(self, path):
         """Until the guest has it: the shell in the terminal has done what was typed."""

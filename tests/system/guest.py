@@ -8,10 +8,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
 from qmp import Qmp
+from waiting import wait_for
 
 THUNDERLAKE = os.environ["THUNDERLAKE"]
 IMAGE = os.environ["IMAGE"]  # the folder of the debian-test image
@@ -25,18 +25,6 @@ FAST = " ".join(
         "dev-mqueue.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
         "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount")])
 BOOT_SECONDS = 150  # seen: 15 in the lab; a busy host is no fault
-
-
-def wait_for(condition, seconds, what):
-    """Polls until condition() is true; returns its value."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(0.1)
 
 
 class Machine:
@@ -76,7 +64,7 @@ class Machine:
     def wait_for_file(self, name):
         """Returns the path, once the machine has made the file."""
         ended = lambda: self.process.poll() is not None
-        wait_for(lambda: ended() or os.path.exists(self.path(name)), 30, name)
+        wait_for(lambda: ended() or os.path.exists(self.path(name)), 60, name)
         if ended():
             raise AssertionError(f"ended with code {self.process.returncode}: "
                                  + self.read("stderr"))

@@ -17,7 +17,7 @@ class QmpError(Exception):
 class Qmp:
     """A connection after capabilities negotiation; `events` holds all that came so far."""
 
-    def __init__(self, path, seconds=30):
+    def __init__(self, path, seconds=60):
         self.events = []
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(seconds)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from guest import wait_for
+from waiting import wait_for
 
 # Names of the samples in ALSA and in PulseAudio, frames a second, and bytes.
 Format = collections.namedtuple("Format", "alsa pulse rate channels sample_bytes")
@@ -30,17 +30,21 @@ def _map(channels):
 
 
 class SoundServer:
-    """PulseAudio, or PipeWire in its place, at `socket`. It has the cards "room" and "card"."""
+    """PulseAudio, or PipeWire in its place, at `socket`, where `environment` leads programs. It has
+    the cards "room" and "card". Urgent: its threads go before others, as a desktop lets them.
+    """
 
-    def __init__(self):
+    def __init__(self, is_urgent=False):
+        self._urgency = [f"--{name}={'yes' if is_urgent else 'no'}"
+                         for name in ("realtime", "high-priority")]
         self._folder = tempfile.TemporaryDirectory(prefix="thunderlake-sound-")
         self.folder = self._folder.name
         self.socket = os.path.join(self.folder, "native")
-        self._environment = dict(
+        self.environment = dict(
             os.environ, HOME=self.folder, XDG_CONFIG_HOME=self.folder, XDG_RUNTIME_DIR=self.folder,
             PULSE_RUNTIME_PATH=self.folder, PULSE_SERVER=f"unix:{self.socket}",
             DBUS_SESSION_BUS_ADDRESS=f"unix:path={self.folder}/bus")
-        self._environment.pop("DISPLAY", None)
+        self.environment.pop("DISPLAY", None)
         self._processes = []
         self._ear = None
         self._recordings = 0
@@ -51,7 +55,7 @@ class SoundServer:
 
     def start(self):
         self._run("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no",
-                  "--realtime=no", "--high-priority=no", "-L",
+                  *self._urgency, "-L",
                   f"module-native-protocol-unix auth-anonymous=1 socket={self.socket}")
         self._wait_for("native")
         self._add_cards()
@@ -99,10 +103,14 @@ class SoundServer:
         path = os.path.join(self.folder, f"heard-{self._recordings}")
         self._recordings += 1
         with open(path, "wb") as file:
-            self._ear = self._run("parec", f"--device={card}.monitor", "--latency-msec=200",
-                                  *_arguments(sound_format), stdout=file)
+            self._ear = self.hear(file, card, sound_format)
         wait_for(lambda: os.path.getsize(path) > 0, 60, "something from parec")
         return path
+
+    def hear(self, output, card="card", sound_format=STEREO, latency_ms=200):
+        """A process that writes what the card plays, raw."""
+        return self._run("parec", f"--device={card}.monitor", f"--latency-msec={latency_ms}",
+                         *_arguments(sound_format), stdout=output)
 
     def speak(self, card, path):
         """Plays a file with stereo sound on the card."""
@@ -113,9 +121,10 @@ class SoundServer:
     def _add_cards(self):
         self.add_card("room", STEREO)
         self.add_card("card", STEREO)
+        self._pactl("set-default-sink", "card")
 
     def _run(self, *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
-        process = subprocess.Popen(command, env=self._environment, stdin=stdin, stdout=stdout,
+        process = subprocess.Popen(command, env=self.environment, stdin=stdin, stdout=stdout,
                                    stderr=subprocess.DEVNULL)
         self._processes.append(process)
         return process
@@ -124,7 +133,7 @@ class SoundServer:
         wait_for(lambda: os.path.exists(os.path.join(self.folder, name)), 60, name)
 
     def _does(self, *words):
-        return subprocess.run(["pactl", *words], env=self._environment, timeout=60, check=False,
+        return subprocess.run(["pactl", *words], env=self.environment, timeout=60, check=False,
                               capture_output=True).returncode == 0
 
     def _pactl(self, *words):

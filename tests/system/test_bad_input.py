@@ -119,7 +119,7 @@ class BadInput(unittest.TestCase):
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
         done = subprocess.run([*prefix, THUNDERLAKE, "run", *options], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=30,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60,
                               text=True, check=False, env=environment)
         self.assertEqual(done.returncode, 1, done.stderr)
         for word in words:

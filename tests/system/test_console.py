@@ -42,7 +42,7 @@ class VirtioConsole(TerminalTest):
     def test_guest_follows_the_size(self):
         self.terminal.resize(50, 132)
         self.guest.process.send_signal(signal.SIGWINCH)
-        wait_for(lambda: self._size() == "50 132", 10, "size 50 132")
+        wait_for(lambda: self._size() == "50 132", 60, "size 50 132")
 
     def test_second_port_is_a_console(self):
         self.assertEqual(self.guest.sh("cat /sys/class/tty/hvc1/dev"), "229:1")

@@ -79,7 +79,7 @@ class Network(GuestTest):
 
     def test_dhcp_gives_an_address(self):
         address = f"ip -4 -o addr show dev {self.user}"
-        wait_for(lambda: "10.0.2.15/24" in self.guest.sh(address), 30, "address by DHCP")
+        wait_for(lambda: "10.0.2.15/24" in self.guest.sh(address), 60, "address by DHCP")
         self.assertIn(f"via 10.0.2.2 dev {self.user}", self.guest.sh("ip route show default"))
 
     def test_dns_resolves(self):
@@ -92,14 +92,14 @@ class Network(GuestTest):
     def test_forwarded_port_leads_in(self):
         self.guest.sh("mkdir /run/www && echo from the guest >/run/www/index.html && "
                       "busybox httpd -p 8000 -h /run/www")
-        with urllib.request.urlopen("http://127.0.0.1:2222/", timeout=30) as reply:
+        with urllib.request.urlopen("http://127.0.0.1:2222/", timeout=60) as reply:
             self.assertEqual(reply.read(), b"from the guest\n")
 
     def test_link_can_be_cut(self):
         carrier = f"cat /sys/class/net/{self.user}/carrier"
         for up in (False, True):
             self.guest.qmp.command("set_link", name="net0", up=up)
-            wait_for(lambda: self.guest.sh(carrier) == str(int(up)), 10, f"carrier {up}")
+            wait_for(lambda: self.guest.sh(carrier) == str(int(up)), 60, f"carrier {up}")
 
     def test_mtu_is_told(self):
         self.assertEqual(self.guest.sh(f"cat /sys/class/net/{self.tap}/mtu"), "1400")

@@ -79,7 +79,7 @@ class LineInterrupts(GuestTest):
     def test_devices_work_on_them(self):
         self.guest.sh("dd if=/dev/vda of=/dev/null bs=64k count=64 iflag=direct 2>&1\n"
                       "head -c 64 /dev/hwrng >/dev/null")
-        wait_for(lambda: "10.0.2.15/24" in self.guest.sh("ip -4 -o addr"), 30, "address by DHCP")
+        wait_for(lambda: "10.0.2.15/24" in self.guest.sh("ip -4 -o addr"), 60, "address by DHCP")
         rows = [row for row in self.guest.sh("cat /proc/interrupts").splitlines()
                 if "virtio" in row]
         self.assertTrue(rows)

@@ -70,4 +70,4 @@ class Vnc(DesktopTest):
             picture = self.picture_if_any()
             return picture and picture.words() == bytes(self.viewer.pixels)
 
-        wait_for(same, 30, "the guest's picture at the viewer")
+        wait_for(same, 60, "the guest's picture at the viewer")

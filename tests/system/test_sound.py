@@ -366,7 +366,7 @@ class Server(SoundTest):
         silence = b"\x80" if sound_format.alsa == "U8" else b"\0"
         size = sound_server.frame_bytes(sound_format)
         try:
-            wait_for(lambda: len(read(path).strip(silence)) >= len(sound) - size, 20, "all of it")
+            wait_for(lambda: len(read(path).strip(silence)) >= len(sound) - size, 60, "all of it")
             time.sleep(0.5)  # and more, if there is more
         except TimeoutError:
             pass

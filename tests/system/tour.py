@@ -16,6 +16,8 @@ import zlib
 
 from terminal import Terminal
 
+ANSWER_TRIES = 10  # of two seconds and more, in which a slow guest may not have begun to answer
+
 
 class Greeting(http.server.BaseHTTPRequestHandler):
     """Says hello to whoever asks."""
@@ -43,9 +45,8 @@ class Screen:
     """The screen of the desktop, by `thunderlake ctl`. It is that of the image: see mgmt/recipes."""
 
     SIZE = (1280, 800)
-    PANEL = bytes((0x16, 0x20, 0x2a))  # between the windows' buttons and the clock
+    PANEL = bytes((0x16, 0x20, 0x2a))  # right of the windows' buttons
     PANEL_REGION = "400x16+500+776"
-    ALL_BUT_CLOCK = "1280x768+0+0"
 
     def __init__(self, program, name, folder):
         self.ctl = [program, "ctl", name]
@@ -72,13 +73,23 @@ class Screen:
         self.wait_until_still()
 
     def wait_until_still(self):
-        self.do("wait", "--stable=2", f"--region={self.ALL_BUT_CLOCK}")
+        self.do("wait", "--stable=2")
 
     def show(self):
         self.wait_for_desktop()
+        empty = self.take_picture()
         self.do("type", "--enter", "lspci")
-        self.wait_until_still()
-        self.do("screenshot", "--cursor", f"{self.folder}/desktop.png")
+        for _ in range(ANSWER_TRIES):
+            self.wait_until_still()
+            if self.take_picture() != empty:
+                break
+
+    def take_picture(self):
+        """Returns its file's bytes, which are the same for the same picture."""
+        path = f"{self.folder}/desktop.png"
+        self.do("screenshot", "--cursor", path)
+        with open(path, "rb") as file:
+            return file.read()
 
 
 def main(folder, command):

@@ -10,7 +10,7 @@ from guest import wait_for
 
 
 class XServer:
-    """Xvfb without a window manager; `display` is its name. Its windows lie at 0, 0."""
+    """Xvfb, at first without a window manager; `display` is its name. Its windows lie at 0, 0."""
 
     def __init__(self, width, height):
         self.width, self.height = width, height
@@ -24,18 +24,36 @@ class XServer:
             os.close(theirs)
             self.display = f":{int(number.readline())}"
         self._environment = {**os.environ, "DISPLAY": self.display, "LC_ALL": "C.UTF-8"}
+        self._manager = None
+        self.root = self.do("search", "--maxdepth", "0", "")
+
+    def start_manager(self):
+        """From now on windows can fill the screen."""
+        self._manager = subprocess.Popen(["openbox", "--sm-disable"], env=self._environment,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL)
+        wait_for(lambda: self._do("get_desktop").returncode == 0, 60, "openbox")
 
     def close(self):
         self.process.kill()
         self.process.wait()
+        if self._manager:
+            self._manager.kill()  # if it has not ended with the server
+            self._manager.wait()
         self._folder.cleanup()
 
     def find(self, name):
         """Waits for a window of that class; then it has the keyboard and the corner."""
         found = lambda: self._do("search", "--onlyvisible", "--class", name).stdout.split()
         window = wait_for(found, 60, f"a window of {name}")[0]
-        self.do("windowmove", window, "0", "0", "windowfocus", "--sync", window)
+        self.do("windowmove", window, "0", "0")
+        self.focus(window)
         return window
+
+    def focus(self, window):
+        """One that a manager takes over is away for a moment."""
+        wait_for(lambda: self._do("windowfocus", "--sync", window).returncode == 0, 60,
+                 f"focus of window {window}")
 
     def do(self, *words):
         """What a command of xdotool says."""
@@ -49,6 +67,19 @@ class XServer:
         for line in text.splitlines():
             self.do("type", "--delay", "50", line)
             self.do("key", "Return")
+
+    def copy(self, form, content):
+        """Somebody copies that; it lives until another does."""
+        self._xclip(form, "-i", input=content, stdout=subprocess.DEVNULL, check=True)
+
+    def paste(self, form):
+        """What somebody gets, b"" where there is nothing of that form."""
+        return self._xclip(form, "-o", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+
+    def _xclip(self, form, way, check=False, **streams):
+        return subprocess.run(["xclip", "-selection", "clipboard", "-t", form, way],
+                              env=self._environment, stderr=subprocess.DEVNULL, timeout=60,
+                              check=check, **streams)
 
     def _do(self, *words):
         return subprocess.run(["xdotool", *words], env=self._environment,

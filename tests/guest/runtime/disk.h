@@ -8,7 +8,8 @@
 
 /*
  * The smallest driver of a virtio disk that can keep several requests in flight: one queue, no
- * interrupts. It drives any modern virtio-blk on PCI, and the queue of tests/bench/floor.c.
+ * interrupts. It drives any modern virtio-blk on PCI, the queue of tests/bench/floor.c, and as a
+ * disk the optical drive of a virtio-scsi controller.
  */
 #define DISK_SLOTS	  64u /* requests in flight at most */
 #define DISK_SECTOR_BYTES 512u
@@ -35,6 +36,8 @@ struct disk_queue {
 /* On PCI bus 0, also where no firmware has set it up. */
 bool disk_find(void);
 void disk_use_floor(void);
+/* Unit 0 of target 0, with a disc of 2048-byte blocks in it: all that is read is whole ones. */
+bool disk_find_optical(void);
 
 uint64_t disk_sectors(void);
 
