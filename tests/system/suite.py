@@ -6,16 +6,23 @@ of tests starts, then as failed, and again when it has ended: the last one count
 are left out, so that a suite that was broken off can be continued; `suite.py --pending RESULTS [WORD]...`
 prints the others. In the lab (PLACE=lab) a failure ends the suite: such a lab is not trusted any more.
 
+No class starts after the second CHECK_UNTIL since 1970, if the environment has one. A test, or the start of a
+class, that takes TEST_SECONDS fails, and ends its class.
+
 What a test's machines last said is printed when it fails, and their files are kept.
 """
 
 import os
+import signal
 import sys
 import time
 import traceback
 import unittest
 
 import guest
+
+TEST_SECONDS = 300  # seen: up to 60; a busy host is no fault
+AGAIN_SECONDS = 60  # for what comes after: last words and cleaning up
 
 
 class Loader(unittest.TestLoader):
@@ -32,10 +39,16 @@ class Result(unittest.TestResult):
         super().__init__()
         self.counts = {"ok": 0, "FAIL": 0, "skip": 0}
         self._start = time.monotonic()
+        limit_time()
 
     def startTest(self, test):
         super().startTest(test)
         self._start = time.monotonic()
+        limit_time()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        limit_time()
 
     def _tell(self, verdict, test, text=""):
         print(f"{verdict:<5} {title(test)} ({time.monotonic() - self._start:.1f} s){text}",
@@ -77,6 +90,16 @@ class Result(unittest.TestResult):
         sys.stdout.flush()
 
 
+def limit_time():
+    """From now on, for the next step of a class: what waits for ever is interrupted."""
+    signal.signal(signal.SIGALRM, end_of_time)
+    signal.setitimer(signal.ITIMER_REAL, TEST_SECONDS, AGAIN_SECONDS)
+
+
+def end_of_time(_signal, _frame):
+    raise guest.GuestLost(f"no end after {TEST_SECONDS} s")
+
+
 def title(test):
     """disk.Disk.fio_verifies, from test_disk.Disk.test_fio_verifies; a class that failed as a whole
     has its own form."""
@@ -115,6 +138,7 @@ def run_class(name, tests, results):
     start = time.monotonic()
     result = Result()
     unittest.TestSuite(tests).run(result)
+    signal.setitimer(signal.ITIMER_REAL, 0)
     with open(results, "a", encoding="ascii") as file:
         file.write(f"{name} {result.counts['ok']} {result.counts['FAIL']} {result.counts['skip']}\n")
     print(f"==    {name}: {time.monotonic() - start:.0f} s", flush=True)
@@ -126,7 +150,10 @@ def main(*arguments):
         print("\n".join(pending(arguments[1], arguments[2:])))
         return 0
     code = 0
+    until = float(os.environ.get("CHECK_UNTIL") or "inf")
     for name, tests in pending(arguments[0], arguments[1:]).items():
+        if time.time() > until:
+            break
         if not run_class(name, tests, arguments[0]):
             code = 1
             if os.environ.get("PLACE") == "lab":
