@@ -68,6 +68,14 @@ class Machine:
             self.process.wait()
             self.check()
 
+    def hold(self):
+        """From now on it costs nothing. Its guest's clocks go on."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def release(self):
+        self.process.send_signal(signal.SIGCONT)
+        time.sleep(1)  # the guest's timers that are late
+
     def start(self, script):
         self.agent.sendall(b"run " + base64.b64encode(script.encode()) + b"\n")
 
@@ -105,7 +113,7 @@ class Machine:
 def take_turns(start, names, measure_turn, repeat):
     """Measures machines by turns, while the others stand still. `start(name)` makes one: they boot
     side by side, which takes less time; `measure_turn(name, machine)` is called `repeat` times for
-    each. Returns why some are missing."""
+    each; one that fails is started anew for its next turn. Returns why turns are missing."""
     failures, machines = [], {}
 
     def attempt(name, step, *arguments):
@@ -119,11 +127,18 @@ def take_turns(start, names, measure_turn, repeat):
     def add(name):
         machines[name] = start(name)
 
+    def start_anew(name):
+        add(name)
+        machines[name].connect()
+        machines[name].wait_ready()
+        machines[name].hold()
+
     def take_turn(name):
-        machines[name].process.send_signal(signal.SIGCONT)
-        time.sleep(1)  # the guest's timers that are late
+        if name not in machines:
+            start_anew(name)
+        machines[name].release()
         measure_turn(name, machines[name])
-        machines[name].process.send_signal(signal.SIGSTOP)
+        machines[name].hold()
 
     try:
         for name in names:
@@ -132,10 +147,10 @@ def take_turns(start, names, measure_turn, repeat):
             attempt(name, machines[name].connect)
         for name in list(machines):
             attempt(name, machines[name].wait_ready)
-        for machine in machines.values():
-            machine.process.send_signal(signal.SIGSTOP)
+        for name in list(machines):
+            attempt(name, machines[name].hold)
         for turn in range(repeat):
-            order = list(machines)
+            order = list(names)
             for name in order[turn % 2:] + order[:turn % 2]:
                 attempt(name, take_turn, name)
     finally:

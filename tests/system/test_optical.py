@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+from dvd import ONE_X
 from guest import GuestTest, THUNDERLAKE, wait_for
 from qmp import QmpError
 
@@ -202,7 +203,7 @@ class Tray(OpticalTest):
 
     def test_swap_amid_a_read(self):
         """The reader gets an error, the next one the other disc."""
-        self.guest.qmp.command("x-thunderlake-disc-model", **{"bytes-per-second": 1385000})
+        self.guest.qmp.command("x-thunderlake-disc-model", **{"bytes-per-second": ONE_X})
         self.guest.start("dd if=/dev/sr0 of=/dev/null bs=64k iflag=direct 2>&1")
         wait_for(lambda: self.drive()["stats"]["reads"] > 0, 60, "the guest reads")
         time.sleep(1)
@@ -272,12 +273,12 @@ class Faults(OpticalTest):
         self.assertEqual(self.drive()["stats"]["stalls"], before + 1)
 
     def test_disc_is_as_fast_as_a_dvd_player(self):
-        self.model(bytes_per_second=1385000)
+        self.model(bytes_per_second=ONE_X)
         megabytes = 4
         start = time.monotonic()
         self.assertEqual(self.read(0, megabytes * MIB // SECTOR).code, 0)
         seconds = time.monotonic() - start
-        self.assertGreaterEqual(seconds, megabytes * MIB / 1385000 - 0.1)
+        self.assertGreaterEqual(seconds, megabytes * MIB / ONE_X - 0.1)
 
     def test_disc_spins_up(self):
         self.model(spin_up_ms=3000)
