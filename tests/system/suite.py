@@ -12,6 +12,7 @@ class, that takes TEST_SECONDS fails, and ends its class.
 What a test's machines last said is printed when it fails, and their files are kept.
 """
 
+import faulthandler
 import os
 import signal
 import sys
@@ -91,9 +92,11 @@ class Result(unittest.TestResult):
 
 
 def limit_time():
-    """From now on, for the next step of a class: what waits for ever is interrupted."""
+    """From now on, for the next step of a class: what waits for ever is interrupted, and what even then does not
+    end is the end of the suite."""
     signal.signal(signal.SIGALRM, end_of_time)
     signal.setitimer(signal.ITIMER_REAL, TEST_SECONDS, AGAIN_SECONDS)
+    faulthandler.dump_traceback_later(TEST_SECONDS + 3 * AGAIN_SECONDS, exit=True)
 
 
 def end_of_time(_signal, _frame):
@@ -139,6 +142,7 @@ def run_class(name, tests, results):
     result = Result()
     unittest.TestSuite(tests).run(result)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    faulthandler.cancel_dump_traceback_later()
     with open(results, "a", encoding="ascii") as file:
         file.write(f"{name} {result.counts['ok']} {result.counts['FAIL']} {result.counts['skip']}\n")
     print(f"==    {name}: {time.monotonic() - start:.0f} s", flush=True)

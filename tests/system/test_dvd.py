@@ -9,7 +9,8 @@ import struct
 import time
 
 import disc_clip
-from dvd import FILM_SECONDS, ONE_X, SETTLED, TEST_DISC, DvdTest
+from dvd import FILM_SECONDS, ONE_X, PLAYER_SECONDS, SETTLED, TEST_DISC, DvdTest
+from guest import wait_for
 
 AFTER_CHAPTER_2 = range(disc_clip.CHAPTERS[1] + 4 * disc_clip.RATE, disc_clip.TITLE_1.stop)
 
@@ -65,18 +66,38 @@ class Dvd(DvdTest):
         self.await_number(SETTLED)
 
     def test_player_waits_for_slow_sectors(self):
-        self.lay_in_again()
-        self.model(faults=[{**self.sectors_of_chapter_2(), "kind": "slow", "delay-ms": 1500}])
-        before = self.counters()["stalls"]
-        self.play_title()
+        before = self.play_title_with_fault("stalls", kind="slow", **{"delay-ms": 1500})
         self.await_number(AFTER_CHAPTER_2)
         self.assertGreater(self.counters()["stalls"], before)
 
+    def test_player_goes_on_after_a_sector_that_fails_once(self):
+        before = self.play_title_with_fault("errors", kind="error", once=True)
+        self.await_number(AFTER_CHAPTER_2)
+        self.assertGreater(self.counters()["errors"], before)
+
+    def test_player_ends_at_a_sector_that_stays_bad(self):
+        """So does VLC, and leaves the disc to the next one."""
+        before = self.play_title_with_fault("errors", kind="error")
+        wait_for(lambda: self.counters()["errors"] > before, PLAYER_SECONDS, "an error")
+        wait_for(lambda: self.guest.run("pgrep -x vlc").code != 0, PLAYER_SECONDS, "the player's end")
+        self.assertIn("Unrecovered read error", self.guest.sh("dmesg"))
+        self.model()
+        self.play("play-disc")
+        self.await_number(disc_clip.MENU)
+
+    def play_title_with_fault(self, counter, **fault):
+        """At the start of chapter 2. Returns what the drive's counter was before."""
+        self.lay_in_again()
+        self.model(faults=[{**self.sector_of_chapter_2(), **fault}])
+        before = self.counters()[counter]
+        self.play_title()
+        return before
+
     @staticmethod
-    def sectors_of_chapter_2():
-        """Its first few, as `first` and `last`: the title has four of one length."""
+    def sector_of_chapter_2():
+        """As `first` and `last`: the title has four of one length."""
         first, count = extent(TEST_DISC, "VTS_01_1.VOB")
-        return {"first": first + count // 4, "last": first + count // 4 + 31}
+        return {"first": first + count // 4, "last": first + count // 4}
 
 
 def extent(disc, name):
