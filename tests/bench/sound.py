@@ -231,12 +231,13 @@ MEASURES = {"latency": Turn.latency, "cost": Turn.plain, "length": Turn.plain, "
 
 
 def stream_cost(server, who):
-    """Of the same sound without a guest (stream.c), while somebody listens: `who` is product, or
-    bare, a client that knows no more than when the server wants how much."""
+    """Of the same sound without a guest (stream.c), while somebody listens, and in how many gaps it came: `who`
+    is product, or bare, a client that knows no more than when the server wants how much."""
     words = [f"{PROGRAMS}/stream", who, *map(str, (PERIOD, PERIODS, LATENCY_MS, COUNTED_S))]
     witness = Witness(server)
     try:
         run = subprocess.run(words, env=server.environment, stdout=subprocess.PIPE, check=False)
+        gaps = witness.report()["gaps"]
     except FileNotFoundError as missing:
         raise Failed("built without PulseAudio") from missing
     finally:
@@ -244,19 +245,19 @@ def stream_cost(server, who):
     result = run.stdout.split()
     if run.returncode != 0 or result[:1] != [b"result"]:
         raise Failed(f"{words} could not play")
-    return int(result[1], 16) / int(result[2], 16)
+    return int(result[1], 16) / int(result[2], 16), gaps
 
 
 def measure_floor(server, samples, repeat, notes):
-    rows = [row for row in samples if row.endswith("-cost")]
+    rows = [row for row in samples if row.endswith(("-cost", "-gaps"))]
     for _ in range(repeat if rows else 0):
         try:
-            cost = stream_cost(server, "bare")
+            cost, gaps = stream_cost(server, "bare")
         except Failed as reason:
             notes.append(f"floor: left out: {reason}")
             continue
         for row in rows:
-            samples[row]["floor"].append(cost)
+            samples[row]["floor"].append(cost if row.endswith("-cost") else gaps)
 
 
 def measure(image, rows, repeat):

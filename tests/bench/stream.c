@@ -23,14 +23,13 @@
 #include "audio/audio.h"
 #include "audio/backend.h"
 #include "audio/pulse_format.h"
+#include "tests/bench/frames.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 #include "vmm/base/loop.h"
 
-#define RATE	    48000u
-#define FRAME_BYTES 4u
-#define WARM_S	    2u
-#define SOUND_BYTE  1 /* not silence, which a server might not play */
+#define RATE   FRAME_RATE
+#define WARM_S 2u
 
 struct plan {
 	uint32_t period_frames, periods, latency_ms, seconds;
@@ -86,6 +85,16 @@ _Noreturn static void fail(const char *what)
 	exit(EXIT_FAILURE);
 }
 
+/* One frame again and again. It is no silence, which a server might not play. */
+static void fill(struct frame *frames, size_t count)
+{
+	const struct frame sound = frame_of_number(0);
+
+	for (size_t i = 0; i < count; i++) {
+		frames[i] = sound;
+	}
+}
+
 /* --- the bare client --- */
 
 static void on_room(pa_stream *stream, size_t bytes, void *arg UNUSED)
@@ -93,7 +102,7 @@ static void on_room(pa_stream *stream, size_t bytes, void *arg UNUSED)
 	void *frames;
 
 	if (pa_stream_begin_write(stream, &frames, &bytes) == 0) {
-		memset(frames, SOUND_BYTE, bytes);
+		fill(frames, bytes / sizeof(struct frame));
 		(void)pa_stream_write(stream, frames, bytes, NULL, 0, PA_SEEK_RELATIVE);
 	}
 }
@@ -152,7 +161,7 @@ static size_t pull(void *arg, void *frames, size_t count)
 	struct card *card = arg;
 	const size_t got = MIN(count, card->given - card->pulled);
 
-	memset(frames, SOUND_BYTE, got * FRAME_BYTES);
+	fill(frames, got);
 	card->pulled += got;
 	return got;
 }
