@@ -14,6 +14,7 @@
  */
 #define HEADER_BYTES sizeof(struct virtio_snd_pcm_xfer)
 #define STATUS_BYTES sizeof(struct virtio_snd_pcm_status)
+#define WITHHOLD_NS  (NS_PER_SECOND / 5)
 
 static const struct iovec *writable_iov(const struct virtqueue_chain *chain)
 {
@@ -59,6 +60,8 @@ static void return_buffer(struct snd_stream *stream, struct snd_buffer *buffer, 
 {
 	struct virtio_snd_pcm_status status;
 
+	stream->returned = buffer->end;
+	stream->withheld_ns = 0;
 	store_le32(&status.status, code);
 	store_le32(&status.latency_bytes, latency_bytes(stream));
 	return_chain(stream->snd, snd_queue(stream), &buffer->chain, &status,
@@ -85,22 +88,46 @@ uint64_t snd_buffer_next_end(const struct snd_stream *stream)
 	return buffer->end;
 }
 
-void snd_buffer_complete(struct snd_stream *stream, uint64_t position)
+/* Linux takes how far a stream has come from its place in the stream's buffer, which is the same
+ * after a whole round. A driver that was late and finds all of its buffers returned would see none,
+ * and wait for ever. So the last one of a round stays here until the driver has taken others, or
+ * for a while, should it be one that does not tell. */
+static bool must_withhold(struct snd_stream *stream, const struct snd_buffer *buffer)
+{
+	const uint64_t now_ns = clock_now_ns();
+
+	if (virtqueue_unseen(&stream->snd->v.queues[snd_queue(stream)]) == 0) {
+		stream->seen = stream->returned;
+		return false;
+	}
+	if (buffer->end - stream->seen < stream->buffer_frames) {
+		return false;
+	}
+	stream->withheld_ns = stream->withheld_ns ?: now_ns;
+	return now_ns - stream->withheld_ns < WITHHOLD_NS;
+}
+
+bool snd_buffer_complete(struct snd_stream *stream, uint64_t position)
 {
 	while (snd_buffer_next_end(stream) <= position) {
-		return_buffer(stream, first_buffer(stream), VIRTIO_SND_S_OK);
+		struct snd_buffer *buffer = first_buffer(stream);
+
+		if (must_withhold(stream, buffer)) {
+			return false;
+		}
+		return_buffer(stream, buffer, VIRTIO_SND_S_OK);
 	}
+	return true;
 }
 
 void snd_buffer_flush(struct snd_stream *stream, uint64_t position)
 {
 	struct snd_buffer *buffer;
 
-	snd_buffer_complete(stream, position);
 	list_for_each (buffer, &stream->buffers, struct snd_buffer, node) {
-		return_buffer(stream, buffer,
-			      stream->direction == AUDIO_CAPTURE ? VIRTIO_SND_S_OK
-								 : VIRTIO_SND_S_IO_ERR);
+		const bool is_done = stream->direction == AUDIO_CAPTURE || buffer->end <= position;
+
+		return_buffer(stream, buffer, is_done ? VIRTIO_SND_S_OK : VIRTIO_SND_S_IO_ERR);
 	}
 }
 

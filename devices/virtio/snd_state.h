@@ -8,6 +8,7 @@
 #include "devices/virtio/snd.h"
 #include "devices/virtio/virtio.h"
 #include "vmm/base/list.h"
+#include "vmm/base/loop.h"
 
 /* The inside of the sound card, for its own files. All on the audio loop. */
 
@@ -73,6 +74,10 @@ struct snd_stream {
 	uint64_t queued;	    /* frames in all buffers until now */
 	uint64_t told;		    /* of those, the audio knows of */
 	uint64_t next_period;	    /* the position at which it has elapsed */
+	uint64_t returned;	    /* the end of the buffer returned last */
+	uint64_t seen;		    /* of those returned, the driver has taken all up to here */
+	uint64_t withheld_ns;	    /* since then the next buffer is withheld; 0: it is not */
+	struct loop_timer retry;    /* for what is withheld */
 	unsigned due;		    /* enum snd_due */
 	bool is_fed; /* the last pull had all it wanted: it looks for buffers itself */
 };
@@ -163,8 +168,9 @@ size_t snd_buffer_read(struct snd_stream *stream, uint8_t *bytes, size_t length)
 size_t snd_buffer_write(struct snd_stream *stream, const uint8_t *bytes, size_t length);
 /* The position that completes the next buffer; UINT64_MAX: no buffer waits for one. */
 uint64_t snd_buffer_next_end(const struct snd_stream *stream);
-/* Returns those that end at or before `position`. */
-void snd_buffer_complete(struct snd_stream *stream, uint64_t position);
+/* Returns those that end at or before `position`; false: but for one, withheld for now, as the
+ * driver would take so many at once for none. */
+bool snd_buffer_complete(struct snd_stream *stream, uint64_t position);
 /* The same, and the rest as they are: captured as far as it goes, or not played. */
 void snd_buffer_flush(struct snd_stream *stream, uint64_t position);
 /* Forgets them all. */

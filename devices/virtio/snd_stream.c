@@ -4,6 +4,8 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/compiler.h"
 
+#define RETRY_NS (NS_PER_SECOND / 200) /* a driver takes less when it is not late */
+
 static bool has_feature(const struct snd_stream *stream, unsigned bit)
 {
 	return stream->features & (1u << bit);
@@ -73,6 +75,14 @@ static void on_reached(void *arg)
 	virtio_signal(&stream->snd->v, snd_queue(stream));
 }
 
+static void on_retry(void *arg)
+{
+	struct snd_stream *stream = arg;
+
+	snd_stream_update(stream);
+	virtio_signal(&stream->snd->v, snd_queue(stream));
+}
+
 static void on_xrun(void *arg)
 {
 	struct snd_stream *stream = arg;
@@ -104,6 +114,7 @@ static void note_periods(struct snd_stream *stream, uint64_t position)
 void snd_stream_update(struct snd_stream *stream)
 {
 	uint64_t position;
+	bool is_complete;
 
 	/* Stopped, the position is that of all frames pulled; the driver hears of it when it starts
 	 * or releases the stream: Linux would not wake who waits for room meanwhile. */
@@ -111,9 +122,13 @@ void snd_stream_update(struct snd_stream *stream)
 		return;
 	}
 	position = audio_stream_position(stream->audio);
-	snd_buffer_complete(stream, position);
+	is_complete = snd_buffer_complete(stream, position);
 	note_periods(stream, position);
-	arm(stream);
+	if (is_complete) {
+		arm(stream);
+	} else {
+		loop_timer_arm(stream->snd->loop, &stream->retry, clock_now_ns() + RETRY_NS);
+	}
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
@@ -122,6 +137,7 @@ static void close_audio(struct snd_stream *stream)
 {
 	audio_stream_close(stream->audio);
 	stream->audio = NULL;
+	loop_timer_disarm(&stream->retry);
 	stream->due = 0;
 	stream->is_fed = false;
 }
@@ -210,6 +226,9 @@ uint32_t snd_stream_prepare(struct snd_stream *stream)
 	}
 	stream->queued = 0;
 	stream->told = 0;
+	stream->returned = 0;
+	stream->seen = 0;
+	stream->withheld_ns = 0;
 	stream->next_period = stream->period_frames;
 	stream->state = SND_PREPARED;
 	return VIRTIO_SND_S_OK;
@@ -252,6 +271,7 @@ uint32_t snd_stream_release(struct snd_stream *stream)
 void snd_stream_init(struct snd_stream *stream)
 {
 	list_init(&stream->buffers);
+	loop_timer_init(&stream->retry, on_retry, stream);
 }
 
 void snd_stream_reset(struct snd_stream *stream)

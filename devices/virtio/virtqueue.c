@@ -328,3 +328,15 @@ bool virtqueue_needs_signal(struct virtqueue *vq)
 	}
 	return (uint16_t)(vq->next_used - load_used_event(vq) - 1) < pushed;
 }
+
+uint16_t virtqueue_unseen(const struct virtqueue *vq)
+{
+	uint16_t unseen;
+
+	if (!vq->event_index || vq->broken) {
+		return 0;
+	}
+	unseen = vq->next_used - load_used_event(vq);
+	/* Others want a signal for a chain that is still to come, or never. */
+	return unseen <= vq->size ? unseen : 0;
+}

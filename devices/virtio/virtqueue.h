@@ -81,6 +81,10 @@ void virtqueue_push_many(struct virtqueue *vq, const struct virtqueue_used *used
  * §2.7.7.2, §2.7.10). Call once after a batch of pushes. */
 bool virtqueue_needs_signal(struct virtqueue *vq);
 
+/* How many of the chains pushed the driver has not taken yet, as far as its event field tells
+ * (virtio 1.2 §2.7.7); 0 where it tells nothing. */
+uint16_t virtqueue_unseen(const struct virtqueue *vq);
+
 /* Asks the driver to ring, or not, for new chains. After asking to ring, look at the ring once
  * more: returns true when work slipped in. Silencing always returns false. */
 bool virtqueue_want_doorbell(struct virtqueue *vq, bool want);

@@ -226,6 +226,8 @@ bool fake_snd_take(unsigned queue, struct fake_snd_done *out)
 	if (!fake_ring_take(&fake_snd.rings[queue], &out->head, &out->written)) {
 		return false;
 	}
+	/* As drivers do that want a signal for the next one. */
+	*fake_ring_used_event(&fake_snd.rings[queue]) = fake_snd.rings[queue].last_used;
 	status = fake_snd_at(fake_snd.status_gpa[queue][out->head], sizeof(*status));
 	out->stream = fake_snd.stream[queue][out->head];
 	out->status = load_le32(&status->status);

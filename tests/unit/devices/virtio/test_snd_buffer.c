@@ -7,6 +7,7 @@
 /* Sound cards: playing and recording, pauses, and drivers that give wrong buffers. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <sched.h>
 #include <string.h>
 
 #include "devices/virtio/virtio.h"
@@ -14,6 +15,8 @@
 #include "tests/unit/devices/virtio/fake_transport.h"
 #include "tests/unit/devices/virtio/snd_driver.h"
 #include "vmm/base/bytes.h"
+#include "vmm/base/clock.h"
+#include "vmm/base/loop.h"
 
 TestSuite(virtio_snd_buffer, .init = fake_snd_set_up, .fini = fake_snd_tear_down, .timeout = 10);
 
@@ -85,6 +88,68 @@ Test(virtio_snd_buffer, buffer_comes_back_when_its_last_frame_was_consumed)
 	cr_assert(eq(u32, fake_transport.signals, 1));
 }
 
+/* Four periods at once, of which the driver has taken none. */
+static void play_a_round(void)
+{
+	begin(PLAYBACK);
+	for (unsigned i = 0; i < 4; i++) {
+		play_period(PLAYBACK);
+	}
+	cr_assert(eq(sz, pull(PLAYBACK, 4 * PERIOD), 4 * PERIOD));
+	advance(PLAYBACK, 4 * PERIOD);
+}
+
+Test(virtio_snd_buffer, last_of_a_round_waits_until_the_driver_has_taken_others)
+{
+	struct fake_snd_done done;
+
+	play_a_round();
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(fake_snd_take(TX, &done));
+	}
+	cr_assert(not(fake_snd_take(TX, &done)));
+	play_period(PLAYBACK); /* its doorbell */
+	cr_assert(fake_snd_take(TX, &done));
+	cr_assert(eq(u32, done.status, OK));
+	cr_assert(not(fake_snd_take(TX, &done)));
+}
+
+Test(virtio_snd_buffer, last_of_a_round_comes_without_a_doorbell)
+{
+	struct fake_snd_done done;
+
+	play_a_round();
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(fake_snd_take(TX, &done));
+	}
+	cr_assert(eq(int, loop_start(fake_snd.loop), 0));
+	while (!fake_snd_take(TX, &done)) {
+		sched_yield();
+	}
+	cr_assert(eq(u32, done.status, OK));
+}
+
+Test(virtio_snd_buffer, last_of_a_round_comes_to_a_driver_that_takes_none)
+{
+	const uint64_t start_ns = clock_now_ns();
+
+	play_a_round();
+	cr_assert(eq(int, fake_snd.rings[TX].used->idx, 3));
+	cr_assert(eq(int, loop_start(fake_snd.loop), 0));
+	while (__atomic_load_n(&fake_snd.rings[TX].used->idx, __ATOMIC_ACQUIRE) < 4) {
+		sched_yield();
+	}
+	cr_assert(ge(u64, clock_now_ns() - start_ns, NS_PER_SECOND / 5));
+}
+
+Test(virtio_snd_buffer, what_is_withheld_comes_back_as_played_when_the_stream_is_released)
+{
+	play_a_round();
+	expect(STOP, PLAYBACK);
+	expect(RELEASE, PLAYBACK);
+	cr_assert(eq(u32, take_all(TX, OK), 4));
+}
+
 Test(virtio_snd_buffer, latency_beyond_four_gigabytes_is_the_most_there_is)
 {
 	struct fake_snd_done done;
@@ -122,6 +187,7 @@ Test(virtio_snd_buffer, stream_goes_on_beyond_two_to_the_32_frames)
 		cr_assert(eq(u64, stream->wake_at, i << 20));
 		fake_audio_advance(stream, 1u << 20);
 		cr_assert(fake_ring_take(&fake_snd.rings[TX], &head, &written));
+		*fake_ring_used_event(&fake_snd.rings[TX]) = fake_snd.rings[TX].last_used;
 	}
 	cr_assert(eq(u64, stream->written, UINT64_C(4100) << 20));
 }
