@@ -5,6 +5,7 @@
 """
 
 import os
+import select
 import sys
 import time
 
@@ -30,13 +31,14 @@ def print_line(start, stream):
 
 
 def watch(machine, seconds):
-    """Until the player is almost done."""
+    """Until the player is almost done, or has ended before."""
     qmp = Qmp(f"{machine.folder}/qmp")
     start = time.monotonic()
     print(" seconds" + "".join(f"{name:>{width}}" for name, width in COLUMNS.items())
           + "  p95, ms  load")
-    while time.monotonic() < start + seconds - 1:
-        time.sleep(min(PRINT_S, start + seconds - 1 - time.monotonic()))
+    while (left := start + seconds - 1 - time.monotonic()) > 0:
+        if select.select([machine.agent], [], [], min(PRINT_S, left))[0]:
+            break
         for stream in qmp.command("x-thunderlake-audio-stats"):
             print_line(start, stream)
     qmp.close()
