@@ -14,7 +14,10 @@
  */
 #define HEADER_BYTES sizeof(struct virtio_snd_pcm_xfer)
 #define STATUS_BYTES sizeof(struct virtio_snd_pcm_status)
-#define WITHHOLD_NS  (NS_PER_SECOND / 5)
+/* Linux sees what it has taken this much later, if it is late; and it gives up a stream whose end
+ * takes 100 ms too long. */
+#define IN_TIME_NS  (NS_PER_SECOND / 30)
+#define WITHHOLD_NS (NS_PER_SECOND / 12)
 
 static const struct iovec *writable_iov(const struct virtqueue_chain *chain)
 {
@@ -89,22 +92,38 @@ uint64_t snd_buffer_next_end(const struct snd_stream *stream)
 }
 
 /* Linux takes how far a stream has come from its place in the stream's buffer, which is the same
- * after a whole round. A driver that was late and finds all of its buffers returned would see none,
- * and wait for ever. So the last one of a round stays here until the driver has taken others, or
- * for a while, should it be one that does not tell. */
+ * after a whole round. When it is late and finds all buffers returned, it sees none, and waits for
+ * ever. So when it has not even taken those before, the last one of a round stays here until it
+ * gives more, which it does when it has seen others, or is in time again.
+ *
+ * What it has seen for certain: it never gives more than the stream's buffer holds, and as it gives
+ * some it looks at those that came back. */
 static bool must_withhold(struct snd_stream *stream, const struct snd_buffer *buffer)
 {
+	const bool is_late = virtqueue_unseen(&stream->snd->v.queues[snd_queue(stream)]) > 0;
 	const uint64_t now_ns = clock_now_ns();
 
-	if (virtqueue_unseen(&stream->snd->v.queues[snd_queue(stream)]) == 0) {
-		stream->seen = stream->returned;
+	stream->seen = MAX(stream->seen,
+			   stream->queued - MIN(stream->queued, (uint64_t)stream->buffer_frames));
+	if (stream->returned <= stream->seen ||
+	    buffer->end - stream->seen < stream->buffer_frames ||
+	    (!is_late && stream->withheld_ns == 0)) {
 		return false;
 	}
-	if (buffer->end - stream->seen < stream->buffer_frames) {
-		return false;
-	}
+	stream->late_ns = is_late ? now_ns : stream->late_ns;
 	stream->withheld_ns = stream->withheld_ns ?: now_ns;
-	return now_ns - stream->withheld_ns < WITHHOLD_NS;
+	return now_ns - stream->late_ns < IN_TIME_NS && now_ns - stream->withheld_ns < WITHHOLD_NS;
+}
+
+/* The driver has given all that it had: the next buffer comes after this. */
+static void note_look(struct snd_stream *stream, bool is_new)
+{
+	if (is_new) {
+		stream->seen = MAX(stream->seen, stream->looked);
+	}
+	if (virtqueue_unseen(&stream->snd->v.queues[snd_queue(stream)]) == 0) {
+		stream->looked = stream->returned;
+	}
 }
 
 bool snd_buffer_complete(struct snd_stream *stream, uint64_t position)
@@ -218,12 +237,14 @@ static void tell_streams(struct virtio_snd *snd, unsigned queue, uint64_t since_
 {
 	for (unsigned i = 0; i < snd->stream_count; i++) {
 		struct snd_stream *stream = &snd->streams[i];
+		const bool is_new = stream->queued > stream->told;
 
 		if (snd_queue(stream) != queue || !stream->audio) {
 			continue;
 		}
-		if (queue == VIRTIO_SND_VQ_TX && stream->queued > stream->told) {
-			stream->told = stream->queued;
+		note_look(stream, is_new);
+		stream->told = stream->queued;
+		if (is_new && queue == VIRTIO_SND_VQ_TX) {
 			audio_stream_kick(stream->audio, stream->queued, since_ns);
 		}
 		snd_stream_update(stream);

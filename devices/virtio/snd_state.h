@@ -75,11 +75,13 @@ struct snd_stream {
 	uint64_t told;		    /* of those, the audio knows of */
 	uint64_t next_period;	    /* the position at which it has elapsed */
 	uint64_t returned;	    /* the end of the buffer returned last */
-	uint64_t seen;		    /* of those returned, the driver has taken all up to here */
-	uint64_t withheld_ns;	    /* since then the next buffer is withheld; 0: it is not */
-	struct loop_timer retry;    /* for what is withheld */
-	unsigned due;		    /* enum snd_due */
-	bool is_fed; /* the last pull had all it wanted: it looks for buffers itself */
+	uint64_t looked;      /* how much of that the driver had taken at the last look for more */
+	uint64_t seen;	      /* how much the driver is certain to have seen */
+	uint64_t late_ns;     /* when the driver was last seen to be late */
+	uint64_t withheld_ns; /* since then the next buffer is withheld; 0: it is not */
+	struct loop_timer retry; /* for what is withheld */
+	unsigned due;		 /* enum snd_due */
+	bool is_fed;		 /* the last pull had all it wanted: it looks for buffers itself */
 };
 
 struct snd_jack {

@@ -227,6 +227,7 @@ uint32_t snd_stream_prepare(struct snd_stream *stream)
 	stream->queued = 0;
 	stream->told = 0;
 	stream->returned = 0;
+	stream->looked = 0;
 	stream->seen = 0;
 	stream->withheld_ns = 0;
 	stream->next_period = stream->period_frames;
