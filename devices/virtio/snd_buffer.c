@@ -14,10 +14,9 @@
  */
 #define HEADER_BYTES sizeof(struct virtio_snd_pcm_xfer)
 #define STATUS_BYTES sizeof(struct virtio_snd_pcm_status)
-/* Linux sees what it has taken this much later, if it is late; and it gives up a stream whose end
- * takes 100 ms too long. */
-#define IN_TIME_NS  (NS_PER_SECOND / 30)
-#define WITHHOLD_NS (NS_PER_SECOND / 12)
+/* How long Linux waits for the end of a stream: a tenth more than its buffer takes, or this long.
+ */
+#define DRAIN_LEAST_NS (NS_PER_SECOND / 10)
 
 static const struct iovec *writable_iov(const struct virtqueue_chain *chain)
 {
@@ -91,28 +90,34 @@ uint64_t snd_buffer_next_end(const struct snd_stream *stream)
 	return buffer->end;
 }
 
+/* Half of the time that Linux has to spare at the end of a stream. */
+static uint64_t patience_ns(const struct snd_stream *stream)
+{
+	const uint64_t buffer_ns =
+		audio_frames_to_ns(stream->buffer_frames, stream->format.rate_hz);
+
+	return (MAX(buffer_ns + buffer_ns / 10, DRAIN_LEAST_NS) - buffer_ns) / 2;
+}
+
 /* Linux takes how far a stream has come from its place in the stream's buffer, which is the same
  * after a whole round. When it is late and finds all buffers returned, it sees none, and waits for
- * ever. So when it has not even taken those before, the last one of a round stays here until it
- * gives more, which it does when it has seen others, or is in time again.
+ * ever. So the last one of a round stays here until it gives more, which it does when it has seen
+ * others; or for a while, should it have no more.
  *
  * What it has seen for certain: it never gives more than the stream's buffer holds, and as it gives
  * some it looks at those that came back. */
 static bool must_withhold(struct snd_stream *stream, const struct snd_buffer *buffer)
 {
-	const bool is_late = virtqueue_unseen(&stream->snd->v.queues[snd_queue(stream)]) > 0;
 	const uint64_t now_ns = clock_now_ns();
 
 	stream->seen = MAX(stream->seen,
 			   stream->queued - MIN(stream->queued, (uint64_t)stream->buffer_frames));
 	if (stream->returned <= stream->seen ||
-	    buffer->end - stream->seen < stream->buffer_frames ||
-	    (!is_late && stream->withheld_ns == 0)) {
+	    buffer->end - stream->seen < stream->buffer_frames) {
 		return false;
 	}
-	stream->late_ns = is_late ? now_ns : stream->late_ns;
 	stream->withheld_ns = stream->withheld_ns ?: now_ns;
-	return now_ns - stream->late_ns < IN_TIME_NS && now_ns - stream->withheld_ns < WITHHOLD_NS;
+	return now_ns - stream->withheld_ns < patience_ns(stream);
 }
 
 /* The driver has given all that it had: the next buffer comes after this. */

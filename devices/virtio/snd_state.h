@@ -77,7 +77,6 @@ struct snd_stream {
 	uint64_t returned;	    /* the end of the buffer returned last */
 	uint64_t looked;      /* how much of that the driver had taken at the last look for more */
 	uint64_t seen;	      /* how much the driver is certain to have seen */
-	uint64_t late_ns;     /* when the driver was last seen to be late */
 	uint64_t withheld_ns; /* since then the next buffer is withheld; 0: it is not */
 	struct loop_timer retry; /* for what is withheld */
 	unsigned due;		 /* enum snd_due */

@@ -114,18 +114,17 @@ Test(virtio_snd_buffer, last_of_a_round_waits_until_the_driver_has_taken_others)
 	cr_assert(not(fake_snd_take(TX, &done)));
 }
 
-Test(virtio_snd_buffer, driver_in_time_has_the_last_of_a_round_at_once)
+/* One period at a time, as a driver does that does not fill the buffer. */
+Test(virtio_snd_buffer, nothing_is_withheld_from_a_buffer_that_was_not_full)
 {
 	struct fake_snd_done done;
 
 	begin(PLAYBACK);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		play_period(PLAYBACK);
-	}
-	cr_assert(eq(sz, pull(PLAYBACK, 4 * PERIOD), 4 * PERIOD));
-	for (unsigned i = 0; i < 4; i++) {
+		cr_assert(eq(sz, pull(PLAYBACK, PERIOD), PERIOD));
 		advance(PLAYBACK, PERIOD);
-		cr_assert(fake_snd_take(TX, &done));
+		cr_assert(fake_snd_take(TX, &done), "%u", i);
 	}
 }
 
@@ -154,7 +153,7 @@ Test(virtio_snd_buffer, last_of_a_round_comes_to_a_driver_that_takes_none)
 	while (__atomic_load_n(&fake_snd.rings[TX].used->idx, __ATOMIC_ACQUIRE) < 4) {
 		sched_yield();
 	}
-	cr_assert(ge(u64, clock_now_ns() - start_ns, NS_PER_SECOND / 12));
+	cr_assert(ge(u64, clock_now_ns() - start_ns, NS_PER_SECOND / 25));
 }
 
 Test(virtio_snd_buffer, what_is_withheld_comes_back_as_played_when_the_stream_is_released)
