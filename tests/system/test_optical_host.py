@@ -243,10 +243,10 @@ class HostDriveTexts(unittest.TestCase):
     def setUpClass(cls):
         need_drive()
 
-    def refused(self, node, *words, user=None, kernel=f"{IMAGE}/vmlinuz"):
+    def refused(self, node, *words, user=None, program=THUNDERLAKE, kernel=f"{IMAGE}/vmlinuz"):
         """The whole line that the user reads, which has these words."""
         done = subprocess.run(
-            [THUNDERLAKE, "run", f"--kernel={kernel}", f"--device=scsi-host-cd,drive={node}"],
+            [program, "run", f"--kernel={kernel}", f"--device=scsi-host-cd,drive={node}"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
             **({"user": user, "group": user, "extra_groups": []} if user else {}))
         self.assertEqual(done.returncode, 1, done.stderr)
@@ -278,6 +278,7 @@ class HostDriveTexts(unittest.TestCase):
         os.chmod(NODE, 0o660)
         os.chmod("/dev/kvm", 0o666)
         with tempfile.TemporaryDirectory() as place:
-            os.chmod(place, 0o755)
+            os.chmod(place, 0o755)  # The folders of the build and of the images may be root's alone.
+            program, kernel = (shutil.copy(file, place) for file in (THUNDERLAKE, f"{IMAGE}/vmlinuz"))
             self.refused(NODE, f"{NODE}: no permission", "group cdrom", "usermod -aG cdrom",
-                         user=SOMEBODY, kernel=shutil.copy(f"{IMAGE}/vmlinuz", place))
+                         user=SOMEBODY, program=program, kernel=kernel)

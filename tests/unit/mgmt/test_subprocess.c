@@ -69,11 +69,15 @@ static void interrupt_us(void *arg, const char *line)
 	}
 }
 
-/* Its child holds the write end of the output, which therefore ends with it only. */
+/*
+ * The shell's child holds the write end of the output, which therefore ends with it only. It says
+ * itself that it is ready: just forked, it would take the signal for its parent's trap and go on.
+ */
 Test(subprocess, hands_a_signal_on_to_all_it_started)
 {
 	static char shell[] = "sh", option[] = "-c";
-	char script[] = "trap 'echo cleans up; exit 3' TERM; sleep 1000 & echo ready; wait";
+	char script[] = "trap 'echo cleans up; exit 3' TERM;"
+			" sh -c 'echo ready; exec sleep 1000' & wait";
 	char *const argv[] = { shell, option, script, NULL };
 	const struct subprocess process = { .argv = argv, .on_output = interrupt_us };
 
