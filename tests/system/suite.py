@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Runs the tests of this folder: suite.py RESULTS [WORD]... prints a line for each test.
+"""Runs the tests of this folder: suite.py [--on-host] RESULTS [WORD]... prints a line for each test.
 
 Words choose tests by parts of their names. RESULTS gets a line `CLASS PASSED FAILED SKIPPED` when a class
 of tests starts, then as failed, and again when it has ended: the last one counts. Classes that have a line
 are left out, so that a suite that was broken off can be continued; `suite.py --pending RESULTS [WORD]...`
-prints the others. In the lab (PLACE=lab) a failure ends the suite: such a lab is not trusted any more.
+prints the others. With --on-host only those run that start no guest: they say ON_HOST, and are quicker there than in
+a lab. In the lab (PLACE=lab) a failure ends the suite: such a lab is not trusted any more.
 
 No class starts after the second CHECK_UNTIL since 1970, if the environment has one. A test, or the start of a
 class, that takes TEST_SECONDS fails, and ends its class.
@@ -150,15 +151,20 @@ def run_class(name, tests, results):
 
 
 def main(*arguments):
-    if arguments[0] == "--pending":
-        print("\n".join(pending(arguments[1], arguments[2:])))
+    option = arguments[0] if arguments[0].startswith("--") else ""
+    results, *words = arguments[1:] if option else arguments
+    classes = pending(results, words)
+    if option == "--pending":
+        print("\n".join(classes))
         return 0
     code = 0
     until = float(os.environ.get("CHECK_UNTIL") or "inf")
-    for name, tests in pending(arguments[0], arguments[1:]).items():
+    for name, tests in classes.items():
+        if option == "--on-host" and not getattr(tests[0], "ON_HOST", False):
+            continue
         if time.time() > until:
             break
-        if not run_class(name, tests, arguments[0]):
+        if not run_class(name, tests, results):
             code = 1
             if os.environ.get("PLACE") == "lab":
                 break

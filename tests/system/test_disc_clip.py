@@ -21,6 +21,8 @@ SCREEN = "scale=500:410,pad=640:480:101:37:0x3d7a8c,fps=50"
 class Reader(unittest.TestCase):
     """Films as a guest's screen would give them."""
 
+    ON_HOST = True
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="thunderlake-test-")
