@@ -43,7 +43,7 @@ static struct {
 	int doorbell_fd;
 	bool spin;
 	uint32_t sectors;
-	struct disk_queue *queue;
+	struct virtio_queue *queue;
 } disk = { .fd = -1 };
 
 static int must(int result, const char *what)
@@ -144,9 +144,9 @@ static void set_registers(uint32_t entry)
 
 /* --- the disk --- */
 
-static void serve(struct disk_queue *q, uint16_t index)
+static void serve(struct virtio_queue *q, uint16_t index)
 {
-	uint16_t head = q->avail.ring[index % DISK_QUEUE_SIZE];
+	uint16_t head = q->avail.ring[index % VIRTIO_QUEUE_SIZE];
 	const struct vring_desc *header = &q->desc[head];
 	const struct vring_desc *data = &q->desc[header->next];
 	const struct vring_desc *status = &q->desc[data->next];
@@ -155,14 +155,14 @@ static void serve(struct disk_queue *q, uint16_t index)
 	must((int)pread(disk.fd, ram + data->addr, data->len, (off_t)(sector * DISK_SECTOR_BYTES)),
 	     "disk");
 	ram[status->addr] = 0;
-	q->used.ring[index % DISK_QUEUE_SIZE] =
+	q->used.ring[index % VIRTIO_QUEUE_SIZE] =
 		(struct vring_used_elem){ .id = head, .len = data->len + 1 };
 	__atomic_store_n(&q->used.index, (uint16_t)(index + 1), __ATOMIC_RELEASE);
 }
 
 static void *run_disk(void *arg)
 {
-	struct disk_queue *q = disk.queue;
+	struct virtio_queue *q = disk.queue;
 	uint16_t next = 0;
 	uint64_t count;
 
@@ -198,7 +198,7 @@ static void start_disk(uint32_t queue_gpa)
 {
 	pthread_t thread;
 
-	disk.queue = (struct disk_queue *)(void *)(ram + queue_gpa);
+	disk.queue = (struct virtio_queue *)(void *)(ram + queue_gpa);
 	if (pthread_create(&thread, NULL, run_disk, NULL) != 0) {
 		err(1, "disk");
 	}

@@ -2,9 +2,10 @@
 #ifndef THUNDERLAKE_TESTS_GUEST_RUNTIME_DISK_H
 #define THUNDERLAKE_TESTS_GUEST_RUNTIME_DISK_H
 
-#include <linux/virtio_ring.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "tests/guest/runtime/virtio.h" /* the queue, for the floor */
 
 /*
  * The smallest driver of a virtio disk that can keep several requests in flight: one queue, no
@@ -13,21 +14,6 @@
  */
 #define DISK_SLOTS	  64u /* requests in flight at most */
 #define DISK_SECTOR_BYTES 512u
-
-/* As it lies in memory. */
-#define DISK_QUEUE_SIZE 256u
-struct disk_queue {
-	struct vring_desc desc[DISK_QUEUE_SIZE];
-	struct {
-		uint16_t flags, index, ring[DISK_QUEUE_SIZE], used_event;
-	} avail;
-	struct {
-		_Alignas(4) uint16_t flags;
-		uint16_t index;
-		struct vring_used_elem ring[DISK_QUEUE_SIZE];
-		uint16_t avail_event;
-	} used;
-};
 
 /* What the floor serves instead of PCI. */
 #define DISK_FLOOR_PORT	    0x700u     /* write: the queue's address; read: size in sectors */
