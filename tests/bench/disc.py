@@ -73,7 +73,7 @@ class Reader(Machine):
     """A machine with the disc in its drive."""
 
     def __init__(self, contender, image):
-        super().__init__(CONTENDERS[contender], image, os.environ)
+        super().__init__(lambda folder: CONTENDERS[contender](image, folder), os.environ)
         self.qmp = None
 
     def close(self):

@@ -29,13 +29,13 @@ def is_vcpu(thread):
 
 
 class Machine:
-    """`make_command(image, folder)` gives the command; the guest's second serial line is the socket
-    `agent` in the folder."""
+    """`make_command(folder)` gives the command; the guest's agent speaks at the socket `agent` in the
+    folder."""
 
-    def __init__(self, make_command, image, environment):
+    def __init__(self, make_command, environment):
         self.folder = tempfile.mkdtemp(prefix="bench-")
         with open(f"{self.folder}/output", "wb") as output:
-            self.process = subprocess.Popen(make_command(image, self.folder), env=environment,
+            self.process = subprocess.Popen(make_command(self.folder), env=environment,
                                             stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output)
         self.agent = socket.socket(socket.AF_UNIX)

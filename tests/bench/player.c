@@ -5,9 +5,9 @@
  *	player DEVICE PERIOD PERIODS numbers|clicks COUNT
  *
  * `numbers`: COUNT periods of numbered frames. `clicks`: that many clicks in silence, a quarter of
- *a second apart, each told on the third serial line in the moment in which it is written; the
- *line's driver would tell it later. Each period is written as soon as there is room. Prints the
- *frames written and how often the guest itself was late.
+ * a second apart, each told on the third serial line in the moment in which it is written; the
+ * line's driver would tell it later. Each period is written as soon as there is room. Prints the
+ * frames written and how often the guest itself was late.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -61,7 +61,7 @@ class Desktop(Machine):
         # Without a graphics card, OpenGL by the processor would be all that is measured.
         environment = {**os.environ, **server.environment, "SDL_RENDER_DRIVER": "software",
                        "SDL_FRAMEBUFFER_ACCELERATION": "0"}
-        super().__init__(CONTENDERS[contender], image, environment)
+        super().__init__(lambda folder: CONTENDERS[contender](image, folder), environment)
         self.witness = None
         self.server = server
 

@@ -2,6 +2,8 @@
 """Plays for long in a guest, prints how it is each minute, and fails if a frame is lost.
 
     soak.py IMAGE MINUTES CARD
+
+Without an image (empty) the guest is the payload of sound.py.
 """
 
 import os
@@ -12,7 +14,7 @@ import time
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../system"))
 from machine import Failed
 from qmp import Qmp
-from sound import PERIOD, RATE, Player, Witness
+from sound import PERIOD, RATE, PayloadPlayer, Player, Witness
 from sound_server import SoundServer
 
 PRINT_S = 60
@@ -63,7 +65,7 @@ def soak(image, minutes, card):
     server = SoundServer(is_urgent=True)
     try:
         server.start()
-        machine = Player("thunderlake", image, server)
+        machine = Player("thunderlake", image, server) if image else PayloadPlayer("thunderlake", server)
         try:
             machine.connect()
             machine.wait_ready()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What sound costs and how late and how whole it comes: Thunderlake and QEMU with the same guest, which
-plays by the same program (player.c) to the same PulseAudio server. The witness (witness.c) listens at
-the server.
+plays to the same PulseAudio server: Debian by a program (player.c), or a payload that drives the card itself
+(tests/guest/payload_sound.c). The witness (witness.c) listens at the server.
 """
 
 import glob
@@ -22,7 +22,7 @@ from sound_server import SoundServer
 PROGRAMS = f"{BUILD}/obj/tests/bench"
 LATENCY_MS = 20  # of the sound server, asked for by both
 EAR_LATENCY_MS = 10
-PERIOD, PERIODS = 480, 4  # frames; the guest's buffer is 40 ms
+PERIOD, PERIODS = 480, 4  # frames; the guest's buffer is 40 ms, the payload's always
 RATE = 48000
 CLICKS = 16
 PLAY_LIMIT_S = 90  # seen: 10
@@ -30,6 +30,9 @@ PLAIN_S, WARM_S, COUNTED_S = 7, 2, 4
 STRESSED_S = 6
 REPORT_LIMIT_S = 60  # until all is heard; seen: 2
 CARDS = {"sound": "virtio_snd", "hda": "snd_hda_intel"}  # the guest's drivers, by the rows' names
+PAYLOAD_CARD = "card"  # so are rows named whose guest is the payload
+PAYLOAD = f"{BUILD}/tests/guest/payload_sound.elf"
+PAYLOAD_DISK = f"{BUILD}/tests/bench-disk.img"  # made by `run`
 FIND_CARD = """
 for card in /sys/class/sound/card[0-9]*; do
 	[ "$(basename "$(readlink -f $card/device/driver)")" != DRIVER ] || echo ${card##*card}
@@ -78,9 +81,12 @@ def thunderlake(image, folder, server):
             f"--audio=pulse,server={server},latency={LATENCY_MS}"]
 
 
+def q35_audio(server):
+    return (f"pa,id=sound,server={server},out.name=card,out.latency={LATENCY_MS * 1000},"
+            f"out.frequency={RATE},out.channels=2,out.format=s16")
+
+
 def q35(image, folder, server):
-    audio = (f"pa,id=sound,server={server},out.name=card,out.latency={LATENCY_MS * 1000},"
-             f"out.frequency={RATE},out.channels=2,out.format=s16")
     return [find_qemu(), "-name", "bench,debug-threads=on", "-M", "q35", "-accel", "kvm",
             "-cpu", "host", "-smp", "2", "-m", "512M", "-nodefaults", "-no-user-config",
             "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd.img",
@@ -93,32 +99,38 @@ def q35(image, folder, server):
             "-serial", f"unix:{folder}/agent,server,nowait",
             "-serial", f"unix:{folder}/marks,server,nowait",
             "-qmp", f"unix:{folder}/qmp,server,nowait",
-            "-audiodev", audio, "-device", "virtio-sound-pci,audiodev=sound,streams=1",
+            "-audiodev", q35_audio(server), "-device", "virtio-sound-pci,audiodev=sound,streams=1",
             "-device", "intel-hda", "-device", "hda-output,audiodev=sound"]
 
 
+def thunderlake_payload(folder, server, disk):
+    return [THUNDERLAKE, "run", "-q", f"--name=bench-{os.getpid()}", f"--kernel={PAYLOAD}",
+            *(["--append=disk", f"--disk={disk},readonly=on"] if disk else []), "--memory=256M",
+            "--net=none", "--rng=off", "--balloon=off", "--display=off",
+            f"--serial=unix:{folder}/agent", "--serial=none", f"--serial=unix:{folder}/marks",
+            f"--qmp=unix:{folder}/qmp", "--sound=virtio",
+            f"--audio=pulse,server={server},latency={LATENCY_MS}"]
+
+
+def q35_payload(folder, server, disk):
+    disk_words = ["-append", "disk", "-object", "iothread,id=io",
+                  "-drive", f"file={disk},format=raw,readonly=on,if=none,id=disk",
+                  "-device", "virtio-blk-pci,drive=disk,iothread=io,disable-legacy=on"]
+    return [find_qemu(), "-name", "bench,debug-threads=on", "-M", "q35", "-accel", "kvm",
+            "-cpu", "host", "-m", "256M", "-nodefaults", "-no-user-config", "-display", "none",
+            "-kernel", PAYLOAD, *(disk_words if disk else []),
+            "-serial", f"unix:{folder}/agent,server", "-serial", "null",
+            "-serial", f"unix:{folder}/marks,server,nowait",
+            "-qmp", f"unix:{folder}/qmp,server,nowait", "-audiodev", q35_audio(server),
+            "-device", "virtio-sound-pci,audiodev=sound,streams=1"]
+
+
 CONTENDERS = {"thunderlake": thunderlake, "q35": q35}
+PAYLOAD_CONTENDERS = {"thunderlake": thunderlake_payload, "q35": q35_payload}
 
 
-class Player(Machine):
-    """A machine with both sound cards and the player."""
-
-    def __init__(self, contender, image, server):
-        def make_command(image, folder):
-            shutil.copy(f"{PROGRAMS}/player", f"{folder}/player")
-            os.truncate(f"{folder}/player", 1 << 20)  # whole blocks
-            return CONTENDERS[contender](image, folder, f"unix:{server.socket}")
-
-        super().__init__(make_command, image, server.environment)
-        self.cards = {}
-
-    def wait_ready(self):
-        super().wait_ready()
-        said = self.run(SET_UP)
-        for card, driver in CARDS.items():
-            self.cards[card] = self.run(FIND_CARD.replace("DRIVER", driver)).strip()
-            if not self.cards[card]:
-                raise Failed(f"no {driver} in the guest: {said[-200:]!r}")
+class SoundMachine(Machine):
+    """A machine that plays when it is told to, while somebody else has its ears."""
 
     def hold(self):
         """The guest's clocks stand still, too: else its cards would be long overdue. Whoever plays for it goes on
@@ -137,16 +149,79 @@ class Player(Machine):
         except QmpError as error:
             raise Failed(f"{name}: {error}") from error
 
+
+class Player(SoundMachine):
+    """Debian with both sound cards and the player."""
+
+    def __init__(self, contender, image, server):
+        def make_command(folder):
+            shutil.copy(f"{PROGRAMS}/player", f"{folder}/player")
+            os.truncate(f"{folder}/player", 1 << 20)  # whole blocks
+            return CONTENDERS[contender](image, folder, f"unix:{server.socket}")
+
+        super().__init__(make_command, server.environment)
+        self.cards = {}
+
+    def wait_ready(self):
+        super().wait_ready()
+        said = self.run(SET_UP)
+        for card, driver in CARDS.items():
+            self.cards[card] = self.run(FIND_CARD.replace("DRIVER", driver)).strip()
+            if not self.cards[card]:
+                raise Failed(f"no {driver} in the guest: {said[-200:]!r}")
+
     def command(self, card, limit_s, what, count):
         """A script that plays; take_result reads what it says."""
         return (f"timeout -s KILL {limit_s} /run/player /dev/snd/pcmC{self.cards[card]}D0p "
                 f"{PERIOD} {PERIODS} {what} {count}")
 
+    @staticmethod
+    def stressed(command):
+        """The same, while the guest's disk is read as fast as it goes."""
+        return STRESS.replace("PLAY", command)
+
     def take_result(self):
-        said = self.finish().split()
-        if len(said) != 2 or not said[0].isdigit():
-            raise Failed(f"the player said {' '.join(said)!r}")
-        return int(said[0]), int(said[1])
+        return parse_result(self.finish())
+
+
+class PayloadPlayer(SoundMachine):
+    """The payload with a virtio sound card, and a disk if it has a file for one."""
+
+    def __init__(self, contender, server, disk=None):
+        super().__init__(
+            lambda folder: PAYLOAD_CONTENDERS[contender](folder, f"unix:{server.socket}", disk),
+            server.environment)
+
+    def wait_ready(self):
+        self.start("")
+        line = self.lines.readline()
+        self.check(line == b"ready\n")
+
+    def start(self, script):
+        self.agent.sendall(script.encode() + b"\n")
+
+    def command(self, _card, _limit_s, what, count):
+        """An order; take_result reads what it says."""
+        return f"{what} {count}"
+
+    @staticmethod
+    def stressed(command):
+        return f"{command} disk"
+
+    def take_result(self):
+        try:
+            line = self.lines.readline().decode(errors="replace")
+        except OSError as error:
+            raise Failed(f"the payload was silent: {error}") from error
+        return parse_result(line.removeprefix("played "))
+
+
+def parse_result(text):
+    """Frames written, and how often the guest was late."""
+    said = text.split()
+    if len(said) != 2 or not said[0].isdigit():
+        raise Failed(f"the player said {' '.join(said)!r}")
+    return int(said[0]), int(said[1])
 
 
 class Witness:
@@ -222,7 +297,7 @@ class Turn:
                 f"{heard['silent'] * 1000 / RATE:.0f} ms in all{told}")
 
     def gaps(self):
-        heard, _, late = self.hear(STRESS.replace("PLAY", self.numbers(STRESSED_S)))
+        heard, _, late = self.hear(self.machine.stressed(self.numbers(STRESSED_S)))
         return {"gaps": heard["gaps"]}, (f"guest late {late} times; {heard['gaps']} gaps of "
                                          f"{heard['silent'] * 1000 / RATE:.0f} ms in all")
 
@@ -262,7 +337,7 @@ def measure_floor(server, samples, repeat, notes):
 
 def measure(image, rows, repeat):
     """What is to be called where the guests run: the samples of all contenders by row, and what else
-    is to be told. Rows: a card and a figure, "hda-cost"."""
+    is to be told. Rows: a card and a figure, "hda-cost"; without an image, those of the payload's card."""
     samples = {row: {name: [] for name in ("floor", *CONTENDERS)} for row in rows}
     notes = []
 
@@ -280,13 +355,15 @@ def measure(image, rows, repeat):
                 if note:
                     notes.append(f"{card}, {' and '.join(values)}, {name}: {note}")
 
+    def start_machine(name):
+        return Player(name, image, server) if image else PayloadPlayer(name, server, PAYLOAD_DISK)
+
     # As a desktop's: else its own delays are what is measured.
     server = SoundServer(is_urgent=True)
     try:
         server.start()
         measure_floor(server, samples, repeat, notes)
-        notes += take_turns(lambda name: Player(name, image, server), CONTENDERS, measure_turn,
-                            repeat)
+        notes += take_turns(start_machine, CONTENDERS, measure_turn, repeat)
     except (Failed, OSError, TimeoutError) as reason:
         notes.append(f"no sound: {reason}")
     finally:
