@@ -101,18 +101,19 @@ static void drain_disk(void)
 /* Whether the period has a click. */
 static bool fill(const struct player *p, struct frame *frames)
 {
-	const bool clicks = p->mode == CLICKS && p->written % SILENT_PERIODS == SILENT_PERIODS - 1;
+	const bool has_click =
+		p->mode == CLICKS && p->written % SILENT_PERIODS == SILENT_PERIODS - 1;
 
 	for (unsigned i = 0; i < PERIOD_FRAMES; i++) {
 		if (p->mode == NUMBERS) {
 			frames[i] = frame_of_number(p->written * PERIOD_FRAMES + i);
 		} else {
-			const int16_t level = clicks && i < CLICK_FRAMES ? INT16_MAX : 0;
+			const int16_t level = has_click && i < CLICK_FRAMES ? INT16_MAX : 0;
 
 			frames[i] = (struct frame){ level, level };
 		}
 	}
-	return clicks;
+	return has_click;
 }
 
 static void write_period(struct player *p)

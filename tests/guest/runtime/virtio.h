@@ -11,8 +11,8 @@
  * it up, and split virtqueues without interrupts. Virtio 1.2, §2.7, §3.1.1 and §4.1.
  */
 
-/* A queue as it lies in memory, and how many of its entries are in use: the
- * fields for event indices are where they are here only if all are. */
+/* A queue as it lies in memory, and how many of its entries are in use: the fields for event
+ * indices are where they are here only if all are. */
 #define VIRTIO_QUEUE_SIZE 256u
 struct virtio_queue {
 	_Alignas(16) struct vring_desc desc[VIRTIO_QUEUE_SIZE];
